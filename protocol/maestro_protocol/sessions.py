@@ -1,0 +1,200 @@
+"""Providers and named sessions."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr
+
+from maestro_protocol.base import JsonObject, NotificationParams, Params, WireModel
+from maestro_protocol.chat import ChatParams
+from maestro_protocol.errors import ErrorInfo
+
+AuthType = Literal["api_key", "oauth"]
+Flow = Literal["key", "loopback", "paste", "device", "profile", "workloadIdentity", "credentialsFile"]
+Role = Literal["config", "apiKey", "oauth", "models", "streaming", "audit"]
+SessionStatus = Literal["active", "expiring", "expired", "revoked", "unverified", "needsLogin"]
+
+
+class AuthTypeInfo(WireModel):
+    """A way to sign in to a provider."""
+
+    auth_type: AuthType
+    flows: list[Flow]
+    """The first is what a plain `session/create` starts."""
+    notes: str | None = None
+
+
+class EnvKey(WireModel):
+    """The environment variable that may hold the provider's key."""
+
+    name: str
+    present: bool
+
+
+class Provider(WireModel):
+    """A provider this server can talk to."""
+
+    id: str
+    label: str
+    default: bool
+    """Used when neither a model nor a session says otherwise."""
+    auth_types: list[AuthTypeInfo]
+    env: EnvKey | None = None
+    roles: list[Role]
+    """What the provider can do here."""
+
+
+class ProviderListParams(Params):
+    """Nothing to say."""
+
+
+class ProviderListResult(WireModel):
+    providers: list[Provider]
+
+
+class Identity(WireModel):
+    """Who a session is, as far as the provider tells."""
+
+    email: str | None = None
+    plan: str | None = None
+    account_id: str | None = None
+
+
+class SessionDefaults(WireModel):
+    """What a session uses unless a request says otherwise."""
+
+    model: str | None = None
+    params: ChatParams | None = None
+
+
+class Session(WireModel):
+    """A named way into a provider. Never carries a secret."""
+
+    id: str
+    name: str
+    provider: str
+    auth_type: AuthType
+    mode: Literal["chatgpt", "api_key"] | None = None
+    defaults: SessionDefaults | None = None
+    status: SessionStatus
+    source: Literal["vault", "memory", "env", "profile"]
+    """Where the credential lives; `memory` is gone with the process."""
+    key_hint: str | None = None
+    """The last four characters of the key."""
+    identity: Identity | None = None
+    expires_at: datetime | None = None
+    is_default: bool = False
+    """The provider's default session."""
+    created_at: datetime
+    last_used_at: datetime | None = None
+    bound_to: list[str] = Field(default_factory=list)
+    """Workspace folders and chats that use this session."""
+
+
+class SessionCreateParams(Params):
+    provider: str
+    auth_type: AuthType
+    name: str = Field(min_length=1, max_length=100)
+    api_key: SecretStr | None = None
+    """The key; without it an `input` step asks for one."""
+    flow: Flow | None = None
+    options: JsonObject | None = None
+    client_request_id: str | None = None
+    """Makes the request idempotent for 24 hours."""
+    validate_: bool = Field(default=False, alias="validate")
+    """Ask the provider first; a refused key then stores nothing."""
+
+
+class SessionContinueParams(Params):
+    login_id: str
+    inputs: dict[str, SecretStr]
+    """Values by field key: `apiKey`, `code`, `clientId`, `clientSecret`, `path`, `profile`, `consent`."""
+
+
+class SessionCancelParams(Params):
+    login_id: str
+
+
+class SessionCancelResult(WireModel):
+    status: Literal["cancelled", "notFound"]
+
+
+class StepField(WireModel):
+    """One thing to ask the user for."""
+
+    key: str
+    label: str
+    secret: bool
+    """Draw it as a password field and never store it."""
+
+
+class StepDone(WireModel):
+    type: Literal["done"] = "done"
+    session: Session
+
+
+class StepInput(WireModel):
+    type: Literal["input"] = "input"
+    login_id: str
+    fields: list[StepField]
+
+
+class StepOpenUrl(WireModel):
+    type: Literal["openUrl"] = "openUrl"
+    login_id: str
+    url: str
+    redirect_uri: str | None = None
+    fields: list[StepField]
+    """What may be pasted instead, offered at once."""
+    expires_at: datetime | None = None
+
+
+class StepDeviceCode(WireModel):
+    type: Literal["deviceCode"] = "deviceCode"
+    login_id: str
+    verification_uri: str
+    verification_uri_complete: str | None = None
+    user_code: str
+    interval_ms: int
+    expires_at: datetime
+
+
+Step = Annotated[StepDone | StepInput | StepOpenUrl | StepDeviceCode, Field(discriminator="type")]
+"""A login is a dialogue the server drives, so that clients stay thin."""
+
+
+class SessionListParams(Params):
+    provider: str | None = None
+
+
+class SessionListResult(WireModel):
+    sessions: list[Session]
+
+
+class SessionParams(Params):
+    """Names one session."""
+
+    session_id: str
+    """An id, or a name if it is unambiguous."""
+
+
+class SessionDeleteParams(SessionParams):
+    revoke: bool | None = None
+    """Also revoke at the provider; by default true for OAuth sessions kept here."""
+
+
+class SessionDeleteResult(WireModel):
+    deleted: bool
+    """False if there was no such session."""
+
+
+class SessionDidChangeParams(NotificationParams):
+    changed: list[Session] = Field(default_factory=list)
+    removed: list[str] = Field(default_factory=list)
+    reason: Literal["created", "updated", "validated", "deleted", "defaultChanged"]
+
+
+class SessionLoginCompletedParams(NotificationParams):
+    login_id: str
+    session: Session | None = None
+    error: ErrorInfo | None = None

@@ -1,0 +1,108 @@
+"""Settings: one model for `config.toml`, the environment, the editor's settings and the documentation."""
+
+from typing import Literal
+
+from pydantic import ConfigDict, Field, SecretStr
+
+from maestro_protocol.base import WireModel
+
+
+class SettingsModel(WireModel):
+    """Settings refuse unknown names, so that a typo is told and not ignored."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class ProviderSettings(SettingsModel):
+    """How to reach one provider. A provider reads the fields that apply to it."""
+
+    base_url: str | None = None
+    """As the vendor means it: OpenAI's and compatible ones end in `/v1`, Anthropic's and Gemini's are the host alone."""
+    api_key: SecretStr | None = None
+    """Only from `config.toml`; the vendor's environment variable overrides it."""
+    default_model: str | None = None
+    version: str | None = None
+    """`anthropic-version` (`2023-06-01` or `2026-10-21`)."""
+    api_version: Literal["v1", "v1beta"] | None = None
+    """Gemini's API version; `v1` unless set, `-latest` aliases live on `v1beta`."""
+    betas: list[str] = Field(default_factory=list)
+    """Anthropic beta flags sent with every request."""
+    organization: str | None = None
+    project: str | None = None
+    background: bool = False
+    """Run OpenAI responses in the background, so that a broken stream resumes where it stopped."""
+    max_tokens: int = Field(default=8192, ge=1)
+    """Output cap where the provider insists on one, in tokens; lowered to the model's own."""
+    headers: dict[str, str] = Field(default_factory=dict)
+    """Extra request headers."""
+
+
+class DefaultSettings(SettingsModel):
+    provider: str = "gemini"
+    """Used when neither a model nor a session says otherwise."""
+    chat: str | None = None
+    """The model of a chat that names none."""
+    audit: str | None = None
+    """The model of an audit that names none."""
+
+
+class TransportSettings(SettingsModel):
+    connect_timeout_ms: int = Field(default=10_000, ge=1)
+    read_timeout_ms: int = Field(default=300_000, ge=1)
+    """The longest silence on the socket."""
+    idle_timeout_ms: int = Field(default=300_000, ge=1)
+    """The longest time without *content*; keep-alives do not count, and neither does time in which we do not read."""
+
+
+class RetrySettings(SettingsModel):
+    """Attempts after the first, by class, and how long to wait."""
+
+    rate_limited: int = Field(default=4, ge=0)
+    overloaded: int = Field(default=3, ge=0)
+    server: int = Field(default=2, ge=0)
+    network: int = Field(default=2, ge=0)
+    base_delay_ms: int = Field(default=500, ge=0)
+    max_delay_ms: int = Field(default=8_000, ge=0)
+    max_server_delay_ms: int = Field(default=120_000, ge=0)
+    """A provider that asks for a longer wait is out of quota, not busy."""
+    max_total_delay_ms: int = Field(default=180_000, ge=0)
+
+
+class StreamSettings(SettingsModel):
+    max_latency_ms: int = Field(default=33, ge=0, le=250)
+    """How long deltas may wait to be merged."""
+
+
+class LimitSettings(SettingsModel):
+    max_active_turns: int = Field(default=256, ge=1)
+    max_message_bytes: int = Field(default=33_554_432, ge=65_536)
+
+
+class ModelSettings(SettingsModel):
+    probe_local_servers: bool = True
+    """Look for Ollama, LM Studio and llama.cpp on their default ports when providers or models are listed."""
+    cache_minutes: int = Field(default=60, ge=0)
+
+
+class AuditSettings(SettingsModel):
+    consent: Literal["ask", "always", "never"] = "ask"
+    """Whether code may be sent to a provider for an audit."""
+
+
+class Settings(SettingsModel):
+    """Everything a user can set."""
+
+    defaults: DefaultSettings = Field(default_factory=DefaultSettings)
+    providers: dict[str, ProviderSettings] = Field(default_factory=dict)
+    """By provider id."""
+    transport: TransportSettings = Field(default_factory=TransportSettings)
+    retry: RetrySettings = Field(default_factory=RetrySettings)
+    stream: StreamSettings = Field(default_factory=StreamSettings)
+    limits: LimitSettings = Field(default_factory=LimitSettings)
+    models: ModelSettings = Field(default_factory=ModelSettings)
+    audit: AuditSettings = Field(default_factory=AuditSettings)
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    def provider(self, provider_id: str) -> ProviderSettings:
+        """The settings of one provider; defaults where nothing is set."""
+        return self.providers.get(provider_id) or ProviderSettings()

@@ -1,0 +1,154 @@
+"""What a provider folder offers: one module per role, each satisfying the Protocol of that role.
+
+A module that is absent means "not supported"; nothing is stubbed. The modules hold no state: everything they need
+comes in a `Connection`.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from maestro.store.credentials import Credential
+from maestro.streaming.messages import ResumePoint, Wire
+from maestro.transport import Transport
+from maestro_protocol.base import JsonObject
+from maestro_protocol.chat import ChatMessage, ChatParams, Tool, Usage
+from maestro_protocol.models import Model
+from maestro_protocol.sessions import AuthTypeInfo, Session
+from maestro_protocol.settings import ProviderSettings
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderInfo:
+    """A provider as data: what `config.py` declares as `INFO`, and what a gateway row in YAML becomes."""
+
+    id: str
+    label: str
+    base_url: str
+    """Where the service lives unless settings or the vendor's variable say otherwise."""
+    auth_types: tuple[AuthTypeInfo, ...]
+    default_model: str | None = None
+    key_variables: tuple[str, ...] = ()
+    """Environment variables that may hold the key, the first one wins."""
+    base_url_variable: str | None = None
+    flags: Mapping[str, bool | int | str] = field(default_factory=dict)
+    """What differs between services of one wire, e.g. `streamOptions: false`."""
+    needs_key: bool = True
+    """False for servers on this machine and for `offline`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One session's way to its provider. `base_url` has no trailing slash."""
+
+    info: ProviderInfo
+    session: Session
+    credential: Credential = field(repr=False)
+    settings: ProviderSettings
+    base_url: str
+    http: Transport
+
+
+@dataclass(frozen=True, slots=True)
+class ChatRequest:
+    """One request to a model, before any provider's shape. `model` is the provider's own name."""
+
+    model: str
+    messages: tuple[ChatMessage, ...]
+    params: ChatParams = field(default_factory=ChatParams)
+    tools: tuple[Tool, ...] = ()
+
+
+class ByteStream(Protocol):
+    """An open answer: its bytes, and which wire they are in."""
+
+    @property
+    def wire(self) -> Wire: ...
+    @property
+    def request_id(self) -> str | None:
+        """The provider's id of the request, for its support."""
+        ...
+
+    def __aiter__(self) -> AsyncIterator[bytes]: ...
+    async def aclose(self) -> None:
+        """Close the socket now; safe to call twice and from another task."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class StructuredRequest:
+    """Ask for one JSON object. `schema` is plain JSON Schema; the provider trims it to what it accepts."""
+
+    model: str
+    system: str
+    user: str
+    schema: JsonObject
+    max_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class RawReply:
+    """What came back, unparsed. `finish_reason` is the provider's own word."""
+
+    text: str
+    finish_reason: str | None
+    truncated: bool
+    filtered: bool
+    usage: Usage | None = None
+
+
+class ConfigRole(Protocol):
+    """`config.py`"""
+
+    @property
+    def INFO(self) -> ProviderInfo: ...
+
+
+class ApiKeyRole(Protocol):
+    """`api_key.py`"""
+
+    def auth_headers(self, connection: Connection) -> dict[str, str]:
+        """The headers that carry the key, and those the service insists on."""
+        ...
+
+
+class ModelsRole(Protocol):
+    """`models.py`"""
+
+    async def list_models(self, connection: Connection) -> list[Model]:
+        """All pages of the service's list, in its order.
+
+        Raises:
+            MaestroError: as `maestro.transport` says.
+        """
+        ...
+
+
+class StreamingRole(Protocol):
+    """`streaming.py`"""
+
+    async def open_stream(self, connection: Connection, request: ChatRequest) -> ByteStream:
+        """Send the request; return once the service answered with a 2xx.
+
+        Raises:
+            UpstreamError: the service refused, or could not be reached.
+        """
+        ...
+
+
+class ResumableStreamingRole(StreamingRole, Protocol):
+    """`streaming.py` of a provider whose background answers can be taken up again."""
+
+    async def resume_stream(self, connection: Connection, point: ResumePoint) -> ByteStream: ...
+
+
+class AuditRole(Protocol):
+    """`audit.py`"""
+
+    async def generate_structured(self, connection: Connection, request: StructuredRequest) -> RawReply:
+        """Ask once for one JSON object.
+
+        Raises:
+            UpstreamError: the service refused, or could not be reached.
+        """
+        ...
