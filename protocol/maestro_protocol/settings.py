@@ -17,7 +17,7 @@ class ProviderSettings(SettingsModel):
     """How to reach one provider. A provider reads the fields that apply to it."""
 
     base_url: str | None = None
-    """As the vendor means it: OpenAI's and compatible ones end in `/v1`, Anthropic's and Gemini's are the host alone."""
+    """OpenAI's and compatible ones end in `/v1`, Anthropic's and Gemini's are the host alone, as their SDKs have it."""
     api_key: SecretStr | None = None
     """Only from `config.toml`; the vendor's environment variable overrides it."""
     default_model: str | None = None
