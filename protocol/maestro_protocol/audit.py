@@ -28,7 +28,7 @@ ChunkStatus = Literal["reviewed", "failed", "skipped"]
 
 
 class Edit(WireModel):
-    """Replace `range` by `new_text`."""
+    """Replace `range` by `newText`."""
 
     range: Range
     new_text: str

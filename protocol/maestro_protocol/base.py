@@ -47,10 +47,11 @@ class Params(WireModel):
     partial_result_token: str | int | None = None
     """Where typed stream events go."""
 
+    @classmethod
+    def from_wire(cls, value: JsonValue) -> Self:
+        """As `WireModel.from_wire`; objects inside refuse unknown fields too, although they accept them in results."""
+        return cls.model_validate(value, by_alias=True, by_name=False, extra="forbid")
+
 
 class NotificationParams(WireModel):
     """Parameters of a notification."""
-
-
-class Empty(WireModel):
-    """A result that says nothing but "done"."""

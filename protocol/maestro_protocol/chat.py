@@ -1,6 +1,5 @@
 """Chat: messages in, one turn out."""
 
-from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -194,6 +193,8 @@ class ChatSendParams(Params):
     session_id: str | None = None
     model: str | None = None
     params: ChatParams | None = None
+    delivery: Literal["reject"] | None = None
+    """What happens while the chat is answering: the message is refused with 4302."""
     client_request_id: str | None = None
     """Makes the request idempotent for 24 hours."""
 
@@ -218,16 +219,3 @@ class ChatCancelParams(Params):
 
 class ChatCancelResult(WireModel):
     status: Literal["cancelling", "idle"]
-
-
-class Chat(WireModel):
-    id: str
-    title: str
-    state: Literal["idle", "running", "requiresAction"]
-    model: str | None = None
-    session_id: str | None = None
-    usage: Usage
-    cost: Cost | None = None
-    last_seq: int
-    created_at: datetime
-    updated_at: datetime

@@ -19,7 +19,7 @@ class ProviderSettings(SettingsModel):
     base_url: str | None = None
     """OpenAI's and compatible ones end in `/v1`, Anthropic's and Gemini's are the host alone, as their SDKs have it."""
     api_key: SecretStr | None = None
-    """Only from `config.toml`; the vendor's environment variable overrides it."""
+    """From `config.toml` or the environment, never from an editor; the vendor's own variable overrides it."""
     default_model: str | None = None
     version: str | None = None
     """`anthropic-version` (`2023-06-01` or `2026-10-21`)."""
