@@ -1,0 +1,1 @@
+"""Framing, wires and failures of provider streams."""

@@ -1,0 +1,222 @@
+"""The corners of the wires that no recording shows."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+from pydantic import JsonValue
+
+from maestro.streaming.messages import Content, FunctionCallDelta, Wire
+from maestro.streaming.text import join_surrogates
+from maestro.streaming.wire.calls import parse_arguments, raw_arguments
+from maestro.streaming.wire.partial_args import PartialArgs
+from tests.unit.streaming.support import Folded, fold, parse
+
+Event = dict[str, JsonValue]
+
+
+def read(wire: Wire, *events: JsonValue) -> Folded:
+    return fold(parse([f"data: {json.dumps(event)}\n\n".encode() for event in events], wire))
+
+
+def delta(**fields: JsonValue) -> Event:
+    return {"choices": [{"index": 0, "delta": fields}]}
+
+
+def fragment(**fields: JsonValue) -> Event:
+    return delta(tool_calls=[fields])
+
+
+STOP: Event = {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
+
+
+@pytest.mark.parametrize(
+    ("raw", "arguments"),
+    [
+        ("", {}),
+        (" \n", {}),
+        ("null", {}),
+        ('{"a": "x\ny"}', {"a": "x\ny"}),
+        ('{"a": 1, "a": 2}', {"a": 2}),
+        ('{"a": "\\ud83d"}', {"a": "\ufffd"}),
+        ('{"\\ud83d\\ude00": ["\\udc00"]}', {"😀": ["\ufffd"]}),
+        ('{"a": 1,}', None),
+        ('{"a": 1}{"a": 1}', None),
+        ('{"a": Infinity}', None),
+        ("[]", None),
+        ('"{}"', None),
+        ("{", None),
+        ("[" * 100_000, None),
+        ('{"a":' * 100_000, None),
+        ('{"a":' + "9" * 5000 + "}", None),
+    ],
+)
+def test_arguments(raw: str, arguments: JsonValue) -> None:
+    assert parse_arguments(raw) == arguments
+
+
+def test_raw_arguments() -> None:
+    assert [raw_arguments(value) for value in ("x", None, {"é": [1]}, 5)] == ["x", "", '{"é":[1]}', "5"]
+
+
+def test_lone_halves_are_replaced_and_pairs_joined() -> None:
+    assert join_surrogates("a\ud83d\ude00b\ud83dc\ude00") == "a😀b\ufffdc\ufffd"
+
+
+@pytest.mark.parametrize("field", ["content", "reasoning_content", "refusal"])
+def test_a_half_character_waits_for_its_other_half(field: str) -> None:
+    for wait in ("\ud83d", "x\ud83d"):
+        whole = read("chat", delta(**{field: wait}), delta(**{field: "\ude00"}), STOP)
+        lost = read("chat", delta(**{field: wait}), STOP)
+        cut = read("chat", delta(**{field: wait}))
+        assert whole.text + whole.reasoning + whole.refusal == wait[:-1] + "😀"
+        assert lost.text + lost.reasoning + lost.refusal == wait[:-1] + "\ufffd"
+        assert cut.text + cut.reasoning + cut.refusal == wait[:-1]
+
+
+def test_fragments_for_display_are_encodable() -> None:
+    data = [fragment(index=0, id="a", function={"name": "f", "arguments": '{"a":"\ud83d'})]
+    data += [fragment(index=0, function={"arguments": '\ude00"}'}), STOP]
+    messages = parse([f"data: {json.dumps(event)}\n\n".encode() for event in data], "chat")
+    shown = [message.text for message in messages if isinstance(message, FunctionCallDelta)]
+    assert shown == ["", '{"a":"', '😀"}']
+
+
+def test_a_name_that_comes_after_the_id() -> None:
+    folded = read("chat", fragment(index=0, id="a"), fragment(index=0, function={"name": "f", "arguments": "{}"}), STOP)
+    assert [(call.id, call.name, call.complete) for call in folded.calls] == [("a", "f", True)]
+
+
+def test_a_call_without_a_name_is_not_complete() -> None:
+    assert [call.complete for call in read("chat", fragment(index=0, id="a"), STOP).calls] == [False]
+
+
+def test_an_id_that_comes_after_the_call_began() -> None:
+    later = [fragment(index=0, id="late", function={"arguments": "1}"}), fragment(index=0, id="late", function={})]
+    folded = read("chat", fragment(index=0, function={"name": "f", "arguments": '{"a":'}), *later, STOP)
+    assert [(call.id, call.arguments) for call in folded.calls] == [("call_0", {"a": 1})]
+
+
+def test_arguments_without_any_call_are_dropped() -> None:
+    folded = read("chat", fragment(function={"arguments": "{}"}), fragment(index=3, function={"arguments": "{}"}), STOP)
+    assert [call.complete for call in folded.calls] == [False, False]
+
+
+def test_an_error_beside_or_inside_a_choice() -> None:
+    inside = {"choices": [{"index": 0, "delta": {"content": "x"}, "error": {"code": 502, "message": "Bad"}}]}
+    groq: Event = {"x_groq": {"error": {"message": "Bad", "code": "server_error"}}}
+    for event in (inside, groq):
+        assert [error.kind for error in read("chat", event).errors] == ["server"]
+
+
+def test_null_errors_are_no_errors() -> None:
+    assert read("chat", {**delta(content="x"), "error": None}, {**STOP, "error": None}).text == "x"
+
+
+def test_cached_tokens_of_deepseek() -> None:
+    usage = {"prompt_tokens": 10, "completion_tokens": 1, "prompt_cache_hit_tokens": 4}
+    report = read("chat", {**STOP, "usage": usage}).usage
+    assert report is not None
+    assert (report.usage.input_tokens, report.usage.cache_read_tokens) == (6, 4)
+
+
+@pytest.mark.parametrize(
+    ("reason", "stop"),
+    [
+        ("STOP", "endTurn"),
+        ("CONTINUATION", "endTurn"),
+        ("MAX_TOKENS", "maxTokens"),
+        ("RECITATION", "contentFilter"),
+        ("IMAGE_SAFETY", "contentFilter"),
+        ("SOMETHING_NEW", "contentFilter"),
+    ],
+)
+def test_gemini_reasons(reason: str, stop: str) -> None:
+    folded = read("gemini", {"candidates": [{"finishReason": reason}]})
+    assert [(done.stop_reason, done.raw_stop_reason) for done in folded.done] == [(stop, reason)]
+
+
+@pytest.mark.parametrize("reason", ["MALFORMED_FUNCTION_CALL", "MISSING_THOUGHT_SIGNATURE", "UNEXPECTED_TOOL_CALL"])
+def test_gemini_malformed_calls_are_errors(reason: str) -> None:
+    folded = read("gemini", {"candidates": [{"finishReason": reason}]})
+    assert [error.kind for error in folded.errors] == ["malformed"]
+    assert [done.stop_reason for done in folded.done] == ["error"]
+
+
+def test_a_partial_call_that_a_new_one_cuts_off() -> None:
+    first: JsonValue = {"functionCall": {"name": "f", "willContinue": True}, "thoughtSignature": "c2ln"}
+    second: JsonValue = {"functionCall": {"name": "g", "args": {}}}
+    folded = read("gemini", {"candidates": [{"content": {"parts": [first, second]}, "finishReason": "STOP"}]})
+    assert [(call.name, call.complete) for call in folded.calls] == [("f", False), ("g", True)]
+    assert folded.done[0].replay is None, "the signature went with the call it signed"
+
+
+def test_a_piece_of_a_call_that_never_began_is_dropped() -> None:
+    folded = read("gemini", {"candidates": [{"content": {"parts": [{"functionCall": {}}, 5]}, "finishReason": "STOP"}]})
+    assert not folded.calls
+
+
+@pytest.mark.parametrize("path", ["", "a", "$", "$.a..b", "$.a[0].b[x]", "$.a.b", "$[0]", "$.list[99999]"])
+def test_paths_that_lead_nowhere_make_the_call_unreadable(path: str) -> None:
+    growing = PartialArgs({"functionCall": {"name": "f"}})
+    growing.add({"jsonPath": "$.a", "numberValue": 1})
+    growing.add({"jsonPath": "$.list[0]", "boolValue": False})
+    assert growing.readable
+    growing.add({"jsonPath": path, "stringValue": "x"})
+    assert not growing.readable
+
+
+@pytest.mark.parametrize("path", ["$['a b']", '$["a b"]', "$.a b"])
+def test_spellings_of_a_path(path: str) -> None:
+    growing = PartialArgs({"functionCall": {"name": "f"}})
+    growing.add({"jsonPath": path, "nullValue": "NULL_VALUE"})
+    assert growing.close() == '{"a b":null}'
+
+
+ERRORS: list[Callable[[], Event]] = [
+    lambda: {"error": {"message": "Bad", "code": "server_error"}},
+    lambda: {"detail": "Bad"},
+    lambda: {"message": "Bad"},
+]
+
+
+@pytest.mark.parametrize("wire", ["chat", "responses", "messages"])
+@pytest.mark.parametrize("event", ERRORS)
+def test_errors_without_a_type(wire: Wire, event: Callable[[], Event]) -> None:
+    assert [error.message for error in read(wire, event()).errors] == ["Bad"]
+
+
+def test_bytes_after_the_end_are_no_part_of_the_answer() -> None:
+    stop: Event = {"type": "message_stop"}
+    late: Event = {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "late"}}
+    assert read("messages", stop, late, stop).text == ""
+    done: Event = {"type": "response.completed", "response": {"status": "completed"}}
+    late = {"type": "response.output_text.delta", "output_index": 0, "content_index": 0, "delta": "late"}
+    assert read("responses", done, late, done).text == ""
+    assert parse([b"data: [DONE]\n\n" * 3], "chat")[1:] == []
+
+
+def test_a_filter_that_speaks_through_an_error_ends_the_answer() -> None:
+    messages = parse([b'data: {"error":{"code":"content_filter","message":"Withheld."}}\n\n'], "chat")
+    assert messages[0] == Content("Withheld.", refusal=True)
+    assert [done.stop_reason for done in fold(messages).done] == ["contentFilter"]
+
+
+def test_an_unknown_reason_to_be_incomplete() -> None:
+    event: Event = {"type": "response.incomplete", "response": {"status": "incomplete"}}
+    assert [(done.stop_reason, done.raw_stop_reason) for done in read("responses", event).done] == [
+        ("maxTokens", "incomplete")
+    ]
+
+
+def test_a_clone_that_numbers_from_one_is_no_resumed_tail() -> None:
+    created: Event = {"type": "response.created", "sequence_number": 1, "response": {"id": "r"}}
+    item: JsonValue = {"type": "message", "content": [{"type": "output_text", "text": "Whole"}, {"type": "new"}]}
+    done: Event = {"type": "response.output_item.done", "sequence_number": 2, "output_index": 0, "item": item}
+    assert read("responses", created, done, done).text == "Whole"
+
+
+def test_a_done_text_that_contradicts_what_was_shown_is_left() -> None:
+    shown: Event = {"type": "response.output_text.delta", "output_index": 0, "content_index": 0, "delta": "abc"}
+    done: Event = {"type": "response.output_text.done", "output_index": 0, "content_index": 0, "text": "xyz and more"}
+    assert read("responses", shown, done).text == "abc"
