@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from maestro.retry import Counters
 from maestro.store.sessions import SessionStore
 from maestro.transport import Transport
 from maestro_protocol.settings import Settings
@@ -15,6 +16,7 @@ class Runtime:
     settings: Settings
     sessions: SessionStore
     environment: Mapping[str, str] = field(repr=False)
+    counters: Counters = field(default_factory=Counters)
     _transports: dict[str, Transport] = field(default_factory=dict)
 
     def transport(self, provider: str) -> Transport:

@@ -8,11 +8,12 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from maestro.audit.exchange import RawReply as RawReply
+from maestro.audit.exchange import StructuredRequest as StructuredRequest
 from maestro.store.credentials import Credential
 from maestro.streaming.messages import ResumePoint, Wire
 from maestro.transport import Transport
-from maestro_protocol.base import JsonObject
-from maestro_protocol.chat import ChatMessage, ChatParams, Tool, Usage
+from maestro_protocol.chat import ChatMessage, ChatParams, Tool
 from maestro_protocol.models import Model
 from maestro_protocol.sessions import AuthTypeInfo, Session
 from maestro_protocol.settings import ProviderSettings
@@ -20,7 +21,7 @@ from maestro_protocol.settings import ProviderSettings
 
 @dataclass(frozen=True, slots=True)
 class ProviderInfo:
-    """A provider as data: what `config.py` declares as `INFO`, and what a gateway row in YAML becomes."""
+    """A provider as data: what `config.py` declares as `INFO`, and what a gateway's row in `rows.toml` becomes."""
 
     id: str
     label: str
@@ -73,28 +74,6 @@ class ByteStream(Protocol):
     async def aclose(self) -> None:
         """Close the socket now; safe to call twice and from another task."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class StructuredRequest:
-    """Ask for one JSON object. `schema` is plain JSON Schema; the provider trims it to what it accepts."""
-
-    model: str
-    system: str
-    user: str
-    schema: JsonObject
-    max_tokens: int
-
-
-@dataclass(frozen=True, slots=True)
-class RawReply:
-    """What came back, unparsed. `finish_reason` is the provider's own word."""
-
-    text: str
-    finish_reason: str | None
-    truncated: bool
-    filtered: bool
-    usage: Usage | None = None
 
 
 class ConfigRole(Protocol):

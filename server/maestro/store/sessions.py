@@ -28,6 +28,7 @@ class SessionStore:
         self._environment = environment
         self._stored: dict[str, StoredSession] = {}
         self._defaults: dict[str, str] = {}
+        self._observed: dict[str, dict[str, SessionStatus | datetime]] = {}
 
     def add(self, provider: str, auth_type: AuthType, name: str, credential: Credential) -> Session:
         """Keep a new session.
@@ -130,12 +131,16 @@ class SessionStore:
 
     def _all(self) -> Iterable[StoredSession]:
         yield from list(self._stored.values())
-        yield from self._environment()
+        for offered in self._environment():
+            observed = self._observed.get(offered.session.id, {})
+            yield replace(offered, session=offered.session.model_copy(update=observed))
 
     def _update(self, stored: StoredSession, **changes: SessionStatus | datetime) -> Session:
         session = stored.session.model_copy(update=changes)
         if session.id in self._stored:
             self._stored[session.id] = replace(stored, session=session)
+        else:
+            self._observed.setdefault(session.id, {}).update(changes)
         return self._with_default(session)
 
     def _with_default(self, session: Session) -> Session:

@@ -1,0 +1,39 @@
+"""What the audit asks of a provider, and what it gets back."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from maestro_protocol.base import JsonObject
+from maestro_protocol.chat import Usage
+
+
+@dataclass(frozen=True, slots=True)
+class StructuredRequest:
+    """Ask for one JSON object. `schema` is plain JSON Schema; the provider trims it to what it accepts."""
+
+    model: str
+    system: str
+    user: str = field(repr=False)
+    schema: JsonObject
+    max_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class RawReply:
+    """What came back, unparsed. `finish_reason` is the provider's own word."""
+
+    text: str = field(repr=False)
+    finish_reason: str | None
+    truncated: bool
+    filtered: bool
+    usage: Usage | None = None
+    notice: str | None = None
+    """What the reader should know of how the answer came about; shown as the chunk's reason."""
+
+
+Compose: TypeAlias = Callable[[], StructuredRequest]
+"""Makes the request anew, with a fresh nonce: to be called once for every attempt."""
+
+Generate: TypeAlias = Callable[[Compose], Awaitable[RawReply]]
+"""Sends what it composes until there is an answer or no more attempts. Raises MaestroError."""

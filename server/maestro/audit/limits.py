@@ -1,0 +1,33 @@
+"""What is never sent to a provider, whatever the user's settings say."""
+
+import re
+
+from maestro.audit.source import AuditSource
+
+MAX_BYTES = 256 * 1024
+_LONGEST_LINE = 5_000
+
+_SECRET = re.compile(
+    r"(?i)^(?:\.env(?:\..*)?|.*\.env|\.netrc|\.pgpass|\.npmrc|\.pypirc|\.git-credentials|credentials(?:\.json)?"
+    r"|id_(?:rsa|dsa|ecdsa|ed25519)|.*\.(?:pem|key|p12|pfx|jks|keystore|asc|kdbx))$"
+)
+_GENERATED = re.compile(
+    r"(?i)^(?:.*\.lock|.*\.lockb|package-lock\.json|npm-shrinkwrap\.json|pnpm-lock\.yaml|go\.sum|.*\.min\.(?:js|css|mjs)"
+    r"|.*\.map|.*_pb2(?:_grpc)?\.py|.*\.pb\.go|.*\.g\.dart)$"
+)
+_EXAMPLES = (".env.example", ".env.sample", ".env.template")
+
+
+def refusal(source: AuditSource) -> str | None:
+    """Why this text is not audited, as a sentence; None if it may be."""
+    if _SECRET.match(source.name) and source.name.lower() not in _EXAMPLES:
+        return "Files that hold credentials are never audited."
+    if _GENERATED.match(source.name):
+        return "Lock files, minified and generated files are not audited; audit what they are made from."
+    if len(source.text) > MAX_BYTES or len(source.text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
+        return f"The file is larger than {MAX_BYTES // 1024} KiB; audit a smaller one."
+    if "\x00" in source.text:
+        return "The file is not text."
+    if max(map(len, source.lines)) > _LONGEST_LINE:
+        return f"The file has a line of more than {_LONGEST_LINE} characters, so it is taken for minified or data."
+    return None

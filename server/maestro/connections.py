@@ -1,0 +1,77 @@
+"""From a provider's id and a session's id or name to everything a request needs."""
+
+from datetime import UTC, datetime
+
+from maestro.errors import MaestroError
+from maestro.providers import registry
+from maestro.providers.base import Connection, ProviderInfo
+from maestro.runtime import Runtime
+from maestro.store.credentials import NoCredential
+from maestro.store.sessions import StoredSession
+from maestro_protocol.errors import Command
+from maestro_protocol.sessions import Session
+
+
+def find_provider(runtime: Runtime, provider: str) -> ProviderInfo:
+    """The provider as data, also one that only the settings know. Raises 4101 with the candidates, or 4104."""
+    try:
+        return registry.info(provider)
+    except MaestroError as error:
+        own = registry.gateway(provider, runtime.settings.provider(provider)) if error.code == 4101 else None
+        if own is None:
+            raise
+        return own
+
+
+def home(info: ProviderInfo) -> str:
+    """The provider whose role modules serve this one: itself, unless only the settings know it."""
+    return info.id if info.id in registry.provider_ids() else registry.GATEWAYS
+
+
+def connect(runtime: Runtime, provider: str, session: str | None) -> Connection:
+    """A session's way to its provider. The base URL is the settings', else the vendor's variable's, else its own.
+
+    Raises:
+        MaestroError: 4101, 4104, 4001 without a session where one is needed, 4007, 4103.
+    """
+    info = find_provider(runtime, provider)
+    stored = runtime.sessions.find(session, provider) if session else _without_session(runtime, info)
+    settings = runtime.settings.provider(provider)
+    variable = runtime.environment.get(info.base_url_variable, "") if info.base_url_variable else ""
+    return Connection(
+        info=info,
+        session=stored.session,
+        credential=stored.credential,
+        settings=settings,
+        base_url=(settings.base_url or variable.strip() or info.base_url).rstrip("/"),
+        http=runtime.transport(provider),
+    )
+
+
+def _without_session(runtime: Runtime, info: ProviderInfo) -> StoredSession:
+    if info.needs_key:
+        raise _session_missing(runtime, info)
+    nobody = Session(
+        id="",
+        name="",
+        provider=info.id,
+        auth_type="api_key",
+        status="active",
+        source="memory",
+        created_at=datetime.now(UTC),
+    )
+    return StoredSession(nobody, NoCredential())
+
+
+def _session_missing(runtime: Runtime, info: ProviderInfo) -> MaestroError:
+    """Says which sessions there are; a key in the environment is offered, never taken."""
+    sessions = runtime.sessions.list(info.id)
+    offered = [session.id for session in sessions if session.source == "env"]
+    adopt = Command(title="Use the key of the environment", command="maestro.session.select", arguments=[*offered[:1]])
+    return MaestroError(
+        "authRequired",
+        f"{info.label} needs a session; name one, or create one with an API key.",
+        provider=info.id,
+        candidates=[session.id for session in sessions] or None,
+        action=adopt if offered else None,
+    )

@@ -1,0 +1,1 @@
+"""Google Gemini over the Generative Language API."""

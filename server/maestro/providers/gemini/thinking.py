@@ -1,0 +1,43 @@
+"""How much a Gemini model may think: budgets up to 2.5, levels from 3 on."""
+
+from maestro_protocol.base import JsonObject
+from maestro_protocol.chat import Effort
+
+_WITHOUT_THINKING = ("gemini-1", "gemini-2.0", "gemma-", "learnlm")
+"""Models that refuse a request for thoughts, because they have none."""
+_BUDGETS: dict[Effort, int] = {
+    "none": 0,
+    "minimal": 1_024,
+    "low": 1_024,
+    "medium": 8_192,
+    "high": 24_576,
+    "xhigh": 24_576,
+    "max": 24_576,
+}
+"""Tokens, as Google's OpenAI-compatible endpoint maps efforts to them."""
+_SMALLEST_PRO_BUDGET = 128
+"""2.5 Pro cannot be told not to think."""
+_LEVELS: dict[Effort, str] = {
+    "none": "MINIMAL",
+    "minimal": "MINIMAL",
+    "low": "LOW",
+    "medium": "MEDIUM",
+    "high": "HIGH",
+    "xhigh": "HIGH",
+    "max": "HIGH",
+}
+
+
+def thinking_config(model: str, effort: Effort | None) -> JsonObject | None:
+    """Thoughts are asked for wherever there are any; how many is the model's affair unless an effort is given."""
+    name = model.removeprefix("models/")
+    if name.startswith(_WITHOUT_THINKING):
+        return None
+    config: JsonObject = {"includeThoughts": True}
+    if effort is None:
+        return config
+    is_pro = "pro" in name.split("-")
+    if name.startswith("gemini-2.5"):
+        return config | {"thinkingBudget": max(_BUDGETS[effort], _SMALLEST_PRO_BUDGET if is_pro else 0)}
+    level = _LEVELS[effort]
+    return config | {"thinkingLevel": "LOW" if is_pro and level == "MINIMAL" else level}

@@ -1,0 +1,1 @@
+"""OpenAI over the Responses API."""

@@ -1,0 +1,35 @@
+"""OpenAI's model list."""
+
+from pydantic import BaseModel
+
+from maestro.providers.base import Connection
+from maestro.providers.openai.api_key import auth_headers
+from maestro.providers.reply import read
+from maestro.providers.request import join
+from maestro.transport import HttpRequest
+from maestro_protocol.models import Model
+
+
+class _Entry(BaseModel):
+    id: str
+    shutdown_date: str | int | None = None
+
+
+class _List(BaseModel):
+    data: list[_Entry]
+
+
+async def list_models(connection: Connection) -> list[Model]:
+    """`GET /models`: one page, whatever its length (providers.md A.3)."""
+    request = HttpRequest("GET", join(connection.base_url, "models"), auth_headers(connection))
+    answer = read(_List, (await connection.http.fetch(request)).json)
+    return [_model(connection.info.id, entry) for entry in answer.data]
+
+
+def _model(provider: str, entry: _Entry) -> Model:
+    return Model(
+        id=f"{provider}/{entry.id}",
+        provider=provider,
+        name=entry.id,
+        deprecated=True if entry.shutdown_date else None,
+    )

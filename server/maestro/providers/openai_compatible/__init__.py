@@ -1,0 +1,1 @@
+"""Services that speak OpenAI's Chat Completions: each one is a row of data."""

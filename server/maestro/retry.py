@@ -1,0 +1,166 @@
+"""The only place that decides to try again, and what a failure is called when there is nothing left to try."""
+
+import asyncio
+import random
+from collections import Counter, defaultdict
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal, NamedTuple, TypeAlias, TypeVar
+
+from maestro.failures import ErrorClass, UpstreamError
+from maestro_protocol.settings import RetrySettings
+
+T = TypeVar("T")
+
+Refresh: TypeAlias = Callable[[], Awaitable[None]]
+"""Renews the credential behind a connection, once; raises when that fails."""
+
+_Budget: TypeAlias = Literal["rate_limited", "overloaded", "server", "network"]
+
+
+class Rule(NamedTuple):
+    """`kind` is the name in `maestro_protocol.codes`; `budget` the setting that says how often to try again."""
+
+    kind: str
+    budget: _Budget | None = None
+
+
+RULES: Mapping[ErrorClass, Rule] = {
+    "auth_expired": Rule("authExpired"),
+    "auth_invalid": Rule("authRejected"),
+    "permission": Rule("authRejected"),
+    "billing_quota": Rule("quotaExceeded"),
+    "rate_limited": Rule("rateLimited", "rate_limited"),
+    "overloaded": Rule("overloaded", "overloaded"),
+    "server": Rule("overloaded", "server"),
+    "network": Rule("unreachable", "network"),
+    "stream_interrupted": Rule("streamInterrupted", "network"),
+    "invalid_request": Rule("upstreamBadRequest"),
+    "context_window": Rule("contextWindowExceeded"),
+    "content_filter": Rule("contentFiltered"),
+    "malformed": Rule("upstreamBadResponse"),
+}
+"""An interrupted stream is tried again like a broken connection, as long as nothing of it was shown."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of the requests to one provider."""
+
+    attempts: int = 0
+    """Every request that was sent, repetitions included."""
+    successes: int = 0
+    cancelled: int = 0
+    retried: Counter[ErrorClass] = field(default_factory=Counter)
+    exhausted: Counter[ErrorClass] = field(default_factory=Counter)
+    """Failures that reached the caller."""
+
+
+class Counters(defaultdict[str, Tally]):
+    """Tallies by provider id, since the process began."""
+
+    def __init__(self) -> None:
+        super().__init__(Tally)
+
+
+class Backoff:
+    """How long to wait before the next attempt, and whether there is one; one object per request.
+
+    0.5 s doubling to 8 s, minus up to a quarter at random so that many clients do not return at once; a wait the
+    provider names is kept to the millisecond. `x-should-retry` has the last word on whether, never on how often.
+    """
+
+    def __init__(self, settings: RetrySettings) -> None:
+        self.attempt = 0
+        self._settings = settings
+        self._left_ms = float(settings.max_total_delay_ms)
+
+    def judge(self, error: UpstreamError) -> UpstreamError:
+        """A provider that asks for more patience than the settings allow is out of quota, not busy."""
+        failure = error.failure
+        patience = self._settings.max_server_delay_ms
+        if RULES[failure.kind].budget is None or (failure.retry_after or 0) * 1000 <= patience:
+            return error
+        exhausted = replace(failure, kind="billing_quota")
+        return UpstreamError(exhausted, http_status=error.http_status, request_id=error.request_id)
+
+    def next_delay(self, error: UpstreamError) -> float | None:
+        """Seconds to wait before the next attempt, or None if there is none. Counts the attempt."""
+        delay_ms = self._delay_ms(error)
+        if self.attempt >= self._budget(error) or delay_ms > self._left_ms:
+            return None
+        self.attempt += 1
+        self._left_ms -= delay_ms
+        return delay_ms / 1000
+
+    def _budget(self, error: UpstreamError) -> int:
+        budget = RULES[error.failure.kind].budget
+        if error.failure.should_retry is not None:
+            budget = (budget or "server") if error.failure.should_retry else None
+        return getattr(self._settings, budget) if budget else 0
+
+    def _delay_ms(self, error: UpstreamError) -> float:
+        if error.failure.retry_after is not None:
+            return max(0.0, error.failure.retry_after * 1000)
+        full = min(self._settings.base_delay_ms * 2.0**self.attempt, self._settings.max_delay_ms)
+        return full * (1 - random.random() / 4)
+
+
+def is_stale_login(error: UpstreamError) -> bool:
+    """Whether a renewed credential may help: a 401, whichever of the two the service meant by it."""
+    return error.failure.kind == "auth_expired" or (error.failure.kind == "auth_invalid" and error.http_status == 401)
+
+
+async def with_retries(
+    call: Callable[[], Awaitable[T]],
+    settings: RetrySettings,
+    on_retry: Callable[[int, float, UpstreamError], None] | None = None,
+    *,
+    refresh: Refresh | None = None,
+    tally: Tally | None = None,
+) -> T:
+    """Call until it succeeds or trying again is pointless.
+
+    `on_retry` hears the number of the coming attempt (from 1), the wait in seconds, and why. `refresh` is used at most
+    once. A plain loop rather than stamina's: streams need the same policy without a call to wrap, and stamina's hooks
+    are global and show arguments.
+
+    Raises:
+        UpstreamError: the last failure.
+    """
+    tally = tally or Tally()
+    try:
+        return await _until_it_succeeds(call, Backoff(settings), on_retry, refresh, tally)
+    except asyncio.CancelledError:
+        tally.cancelled += 1
+        raise
+
+
+async def _until_it_succeeds(
+    call: Callable[[], Awaitable[T]],
+    backoff: Backoff,
+    on_retry: Callable[[int, float, UpstreamError], None] | None,
+    refresh: Refresh | None,
+    tally: Tally,
+) -> T:
+    while True:
+        tally.attempts += 1
+        try:
+            result = await call()
+        except UpstreamError as failure:
+            error = backoff.judge(failure)
+        else:
+            tally.successes += 1
+            return result
+        if refresh is not None and is_stale_login(error):
+            once, refresh = refresh, None
+            await once()
+            continue
+        delay = backoff.next_delay(error)
+        if delay is None:
+            tally.exhausted[error.failure.kind] += 1
+            raise error
+        tally.retried[error.failure.kind] += 1
+        if on_retry is not None:
+            on_retry(backoff.attempt, delay, error)
+        await asyncio.sleep(delay)

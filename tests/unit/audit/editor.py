@@ -1,0 +1,64 @@
+"""An editor in memory: documents, answers to questions, and what it was told to show."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from maestro.errors import MaestroError
+from maestro.positions import Encoding
+from maestro.services.editor import Document
+from maestro_protocol.audit import Finding
+from maestro_protocol.base import WireModel
+
+
+@dataclass
+class MemoryEditor:
+    """An `Editor`. `answers` are given in turn; without one nobody answers."""
+
+    documents: dict[str, Document] = field(default_factory=dict)
+    trusted: bool = True
+    position_encoding: Encoding = "utf-16"
+    answers: list[str | None] = field(default_factory=list)
+    asked: list[tuple[str, Sequence[str], float]] = field(default_factory=list)
+    published: list[tuple[str, int | None, list[Finding]]] = field(default_factory=list)
+
+    def open(self, uri: str, text: str, language: str = "python", version: int | None = 1) -> None:
+        self.documents[uri] = Document(uri, text, language, version)
+
+    def change(self, uri: str, text: str) -> None:
+        document = self.documents[uri]
+        self.documents[uri] = replace(document, text=text, version=(document.version or 0) + 1)
+
+    def notify(self, method: str, params: WireModel) -> None:
+        """Nothing here is drawn."""
+
+    async def ask(self, message: str, options: Sequence[str], timeout: float) -> str | None:
+        self.asked.append((message, options, timeout))
+        await asyncio.sleep(0)  # people take time
+        return self.answers.pop(0) if self.answers else None
+
+    def document(self, uri: str) -> Document:
+        if uri not in self.documents:
+            raise MaestroError("auditTargetInvalid", "There is no such file.")
+        return self.documents[uri]
+
+    def publish(self, uri: str, version: int | None, findings: Sequence[Finding]) -> None:
+        self.published.append((uri, version, list(findings)))
+
+
+@dataclass
+class Events:
+    """An `EventSink` that keeps everything."""
+
+    sent: list[WireModel] = field(default_factory=list)
+    has_room: bool = True
+
+    def send(self, event: WireModel) -> None:
+        self.sent.append(event)
+
+    async def room(self) -> None:
+        """There always is."""
+
+    @property
+    def types(self) -> list[object]:
+        return [event.to_wire()["type"] for event in self.sent]

@@ -1,0 +1,111 @@
+"""`maestro/audit/run` as the editor hears of it."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import cast
+
+import pytest
+
+from maestro import app, provider
+from maestro.errors import MaestroError
+from maestro.lsp.context import ProgressSink, RequestContext, Work
+from maestro.lsp.features.audit import audit_run
+from maestro.lsp.writer import Outbox
+from maestro.providers.base import Connection, RawReply, StructuredRequest
+from maestro.providers.offline import audit as role
+from maestro_protocol.audit import AuditRunParams, AuditTarget
+from maestro_protocol.settings import DefaultSettings, Settings
+from tests.unit.audit.editor import MemoryEditor
+from tests.unit.audit.model import answer, claim, raw
+
+URI = "file:///work/app.py"
+
+
+@dataclass
+class Wire:
+    """What goes out, as the values of `$/progress`."""
+
+    values: list[dict[str, object]] = field(default_factory=list)
+    has_room: bool = True
+
+    def push(self, frame: bytes) -> None:
+        self.values.append(json.loads(frame.partition(b"\r\n\r\n")[2])["params"]["value"])
+
+    @property
+    def last_words(self) -> object:
+        return next(value["message"] for value in self.values if value.get("kind") == "end")
+
+
+@pytest.fixture(autouse=True)
+def _forget() -> Iterator[None]:
+    yield
+    provider.use(None)
+
+
+def context(text: str, wire: Wire) -> RequestContext:
+    editor = MemoryEditor()
+    editor.open(URI, text)
+    services = app.build(Settings(defaults=DefaultSettings(provider="offline")), {}, editor)
+    outbox = cast("Outbox", wire)
+    return RequestContext(services, 1, ProgressSink(outbox, "events"), Work(outbox, "work"), 33)
+
+
+PARAMS = AuditRunParams(target=AuditTarget(uri=URI))
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("import os\n", "1 finding"),
+        ("import os\n\n\ndef f(a=[]):\n    return a\n", "2 findings"),
+        ("x = 1\n", "Nothing found"),
+        ("", "Skipped"),
+    ],
+)
+async def test_the_last_words_say_what_was_found(text: str, words: str) -> None:
+    wire = Wire()
+    result = await audit_run(PARAMS, context(text, wire))
+    assert wire.last_words == words
+    types = [value["type"] for value in wire.values if "type" in value]
+    assert types == ["audit.started", *["audit.findings"] * bool(result.findings), "audit.completed"]
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("truncated", "filtered", "words"), [(True, False, "Incomplete: 1 finding so far"), (False, True, "Failed")]
+)
+async def test_what_is_not_clean_never_sounds_so(
+    truncated: bool, filtered: bool, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def generate_structured(connection: Connection, request: StructuredRequest) -> RawReply:
+        return raw(answer(request, claim("x = 1")), truncated=truncated, filtered=filtered)
+
+    monkeypatch.setattr(role, "generate_structured", generate_structured)
+    wire = Wire()
+    await audit_run(PARAMS, context("x = 1\n", wire))
+    assert wire.last_words == words
+
+
+@pytest.mark.asyncio
+async def test_an_error_and_a_cancel_end_the_progress(monkeypatch: pytest.MonkeyPatch) -> None:
+    wire = Wire()
+    with pytest.raises(MaestroError):
+        await audit_run(AuditRunParams(target=AuditTarget()), context("", wire))
+    assert wire.last_words == "Stopped"
+    begun, wire = asyncio.Event(), Wire()
+
+    async def never(connection: Connection, request: StructuredRequest) -> RawReply:
+        begun.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    monkeypatch.setattr(role, "generate_structured", never)
+    task = asyncio.create_task(audit_run(PARAMS, context("x = 1\n", wire)))
+    await begun.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert wire.last_words == "Stopped"

@@ -1,0 +1,158 @@
+"""What a model's text is taken for."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import JsonValue
+
+from maestro.audit.exchange import RawReply
+from maestro.audit.reply import MAX_CHARS, Reading, read_reply
+from maestro.audit.wire import WireFinding
+from tests.unit.audit.model import claim
+
+NONCE = "0123456789abcdef0123456789abcdef"
+TRICKY = claim('if x == "}":  # {"findings": []}', why='ends with "]}" and \\ and 😀', fix="}\n]", line="3-4")
+
+
+def reply(*claims: JsonValue, **members: JsonValue) -> str:
+    return json.dumps({"audit_id": NONCE, "reviewed": ["c1"], "findings": list(claims), **members}, ensure_ascii=False)
+
+
+def read(text: str, *, truncated: bool = False, filtered: bool = False) -> Reading:
+    return read_reply(RawReply(text, "STOP", truncated, filtered), NONCE, ("c1",))
+
+
+def test_a_whole_answer_is_complete() -> None:
+    reading = read(reply(claim("x = 1")))
+    assert (reading.status, reading.error, len(reading.findings)) == ("complete", None, 1)
+
+
+def test_no_findings_is_clean_only_with_the_proof() -> None:
+    assert read(reply()).status == "complete"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"```json\n{reply(TRICKY)}\n```",
+        f"Here is what I found {{not JSON}}:\n{reply(TRICKY)}\nHope this helps {{}}!",
+        f'<think>{{"findings":[]}} or {reply()}</think>{reply(TRICKY)}',
+        f"{reply()}\nOn second thought:\n{reply(TRICKY)}",
+        f"\ufeff  {reply(TRICKY)}",
+        f"{{{{{{[[{reply(TRICKY)}",
+    ],
+    ids=["fence", "prose", "thoughts", "second answer", "bom", "braces"],
+)
+def test_the_answer_is_found_in_what_surrounds_it(text: str) -> None:
+    reading = read(text)
+    assert reading.status == "complete"
+    assert reading.findings == [WireFinding.model_validate(TRICKY)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "   \n",
+        "No problems found.",
+        "[]",
+        "null",
+        '{"findings": []}',
+        reply(audit_id="f" * 32),
+        reply(audit_id="f" * 32, note=NONCE),
+        reply(audit_id="f" * 32) + NONCE,
+        reply(audit_id=None),
+        reply(reviewed=[]),
+        reply(reviewed=["c2"]),
+        reply(reviewed="c1"),
+        reply(reviewed=[1, "c1"]),
+        reply(findings={}),
+        reply(findings=None),
+        json.dumps({"audit_id": NONCE, "reviewed": ["c1"]}),
+        json.dumps({"result": json.loads(reply())}),
+        json.dumps([json.loads(reply(audit_id="x"))]),
+        json.dumps({"audit_id": NONCE, "file": "a.py", "language": "python", "chunks": [{"id": "c1"}]}),
+        "<think>" + reply() + '</think>{"findings":[]}',
+        "<think>" + reply(),
+        reply() + json.dumps({"findings": [claim("x")]}),
+        "<html><body>502 Bad Gateway</body></html>",
+        '{"error": {"code": 500}}',
+        '{"a":' * 50_000,
+        '{"a":' * 10_000 + NONCE,
+        "{" * 50_000 + NONCE,
+        " " * MAX_CHARS + reply(),
+    ],
+)
+def test_what_proves_nothing_is_a_failure(text: str) -> None:
+    reading = read(text)
+    assert (reading.status, reading.findings) == ("failed", [])
+    assert reading.error is not None
+    assert reading.error.code == 4210
+
+
+def test_a_doubled_key_cannot_hide_findings() -> None:
+    text = reply(TRICKY).removesuffix("}") + ', "findings": []}'
+    reading = read(text)
+    assert reading.status == "partial"
+    assert len(reading.findings) == 1
+
+
+def test_a_withheld_answer_is_4207() -> None:
+    reading = read(reply(), filtered=True)
+    assert reading.status == "failed"
+    assert reading.error is not None
+    assert reading.error.code == 4207
+
+
+def test_a_cap_reached_is_never_clean() -> None:
+    for text in (reply(), reply(claim("x")), "", "{"):
+        assert read(text, truncated=True).status in ("partial", "failed")
+
+
+def test_misfit_items_are_counted_and_never_clean() -> None:
+    misfits: list[JsonValue] = ["x", None, {}, claim("x", severity="awful"), claim("", line=1), claim("x", line=1.5)]
+    reading = read(reply(*misfits, claim("ok", severity=" HIGH ", confidence="Low")))
+    assert reading.status == "partial"
+    assert reading.rejected == {"schema": 6}
+    assert [(f.quote, f.severity, f.confidence) for f in reading.findings] == [("ok", "high", "low")]
+
+
+CLAIMS: list[JsonValue] = [TRICKY, claim("a[0]", related=["b]", "{"]), claim("second", line="L12")]
+
+
+@pytest.mark.parametrize("before", ["", "```json\n", reply() + "\nNo, wait: "], ids=["bare", "fence", "draft"])
+@pytest.mark.parametrize("flagged", [True, False])
+def test_cut_anywhere_it_is_never_clean_and_nothing_is_invented(before: str, flagged: bool) -> None:
+    whole = [WireFinding.model_validate(item) for item in CLAIMS]
+    for text in (reply(*CLAIMS), json.dumps(json.loads(reply(*CLAIMS)), indent=2)):
+        counts = []
+        for cut in range(len(text)):
+            if before.startswith("{") and cut == 0 and not flagged:
+                continue  # nothing of a second answer is there yet
+            reading = read(before + text[:cut], truncated=flagged)
+            assert reading.status in ("partial", "failed"), cut
+            assert reading.findings == whole[: len(reading.findings)], cut
+            counts.append(len(reading.findings))
+        assert counts == sorted(counts) or before.startswith("{")
+        assert counts[-1] == len(whole)
+
+
+@given(st.text(alphabet='{}[]",:\\ \n' + NONCE[:2] + "audit_id", max_size=200))
+def test_noise_is_never_clean(noise: str) -> None:
+    assert read(noise).status == "failed"
+
+
+@given(st.text(max_size=60), st.text(max_size=60))
+def test_text_around_an_answer_never_changes_it(before: str, after: str) -> None:
+    reading = read(before.replace("{", "(").replace("<", "(") + reply(TRICKY) + after.replace("{", "("))
+    assert reading.status == "complete"
+    assert reading.findings == [WireFinding.model_validate(TRICKY)]
+
+
+@pytest.mark.parametrize(
+    ("line", "hint"), [(3, 2), ("3", 2), ("L12", 11), ("4-6", 3), ("", None), ("four", None), ("²", None), (0, -1)]
+)
+def test_line_hints(line: int | str, hint: int | None) -> None:
+    assert WireFinding.model_validate(claim("x", line=line)).hint == hint
