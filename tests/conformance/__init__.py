@@ -1,0 +1,1 @@
+"""One suite for every provider: what the universal interface promises, whoever answers."""

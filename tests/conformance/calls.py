@@ -1,0 +1,205 @@
+"""How each function of the interface is called, and what must come of it. A function without a row fails the suite."""
+
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+
+import pytest
+from pydantic import SecretStr
+
+from maestro import provider
+from maestro.audit.source import AuditSource
+from maestro.errors import MaestroError
+from maestro.providers import registry
+from maestro.streaming.messages import Content, Done
+from maestro_protocol.chat import ChatMessage, Tool
+from tests.conformance.subjects import KEY, SESSION, Subject
+
+HELLO = [ChatMessage(role="user", content="hello there")]
+WEATHER = [ChatMessage(role="user", content="What is the weather in Paris? Call the tool get_weather.")]
+TOOL = Tool(
+    name="get_weather",
+    description="The weather in a city.",
+    input_schema={"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]},
+)
+
+
+@contextmanager
+def refused(code: int) -> Iterator[None]:
+    with pytest.raises(MaestroError) as caught:
+        yield
+    assert caught.value.code == code, caught.value
+    assert caught.value.message.endswith(".")
+    assert KEY not in str(caught.value.info())
+
+
+@contextmanager
+def allowed(subject: Subject) -> Iterator[None]:
+    """The body succeeds where one can sign in this way, and is refused as unsupported elsewhere."""
+    if subject.offered:
+        yield
+        return
+    with refused(4104):
+        yield
+
+
+async def create_session(subject: Subject) -> None:
+    with allowed(subject):
+        created = await provider.create_session(
+            subject.provider, subject.auth_type, name="second", api_key=SecretStr(KEY), validate=True
+        )
+        assert provider.current().sessions.find("second").session.id == created
+        with refused(4008):
+            await provider.create_session(subject.provider, subject.auth_type, name="second", api_key=KEY)
+
+
+async def initialize_auth(subject: Subject) -> None:
+    assert (await provider.initialize_auth(subject.provider, SESSION)).name == SESSION
+    with refused(4007):
+        await provider.initialize_auth(subject.provider, "nobody")
+
+
+async def validate_auth(subject: Subject) -> None:
+    assert (await provider.validate_auth(subject.provider, SESSION)).status == "active"
+
+
+async def delete_session(subject: Subject) -> None:
+    with allowed(subject):
+        assert await provider.delete_session(subject.provider, subject.auth_type, SESSION)
+        assert not await provider.delete_session(subject.provider, subject.auth_type, SESSION)
+
+
+async def list_models(subject: Subject) -> None:
+    with allowed(subject):
+        models = await provider.list_models(subject.provider, subject.auth_type, SESSION)
+        assert models
+        assert {model.id for model in models} == {f"{subject.provider}/{model.name}" for model in models}
+
+
+async def get_model_info(subject: Subject) -> None:
+    name = await subject.model()
+    by_name = await provider.get_model_info(subject.provider, SESSION, name)
+    assert by_name == await provider.get_model_info(subject.provider, SESSION, by_name.id)
+    with refused(4102):
+        await provider.get_model_info(subject.provider, SESSION, "no-such-model")
+
+
+async def stream_chat(subject: Subject) -> None:
+    stream = provider.stream_chat(subject.provider, SESSION, HELLO, model=await subject.model())
+    *messages, done = [message async for message in stream]
+    assert "".join(message.text for message in messages if isinstance(message, Content))
+    assert isinstance(done, Done)
+    assert done.stop_reason == "endTurn"
+
+
+async def interrupt_stream(subject: Subject) -> None:
+    stream = provider.stream_chat(subject.provider, SESSION, HELLO, model=await subject.model())
+    assert await anext(stream)
+    await provider.interrupt_stream(stream)
+    assert [message async for message in stream] == []
+    if subject.service is not None:
+        await subject.service.server.until(lambda: len(subject.service.open_connections) <= 1)
+
+
+async def complete_text(subject: Subject) -> None:
+    answer = await provider.complete_text(subject.provider, SESSION, HELLO, model=await subject.model())
+    assert answer.text
+    assert answer.stop_reason == "endTurn"
+    assert answer.usage.total_tokens > 0
+
+
+async def complete_with_tools(subject: Subject) -> None:
+    answer = await provider.complete_with_tools(
+        subject.provider, SESSION, WEATHER, model=await subject.model(), tools=[TOOL]
+    )
+    [call] = answer.calls
+    assert (call.name, call.complete, answer.stop_reason) == ("get_weather", True, "toolUse")
+    assert isinstance(call.arguments, dict)
+
+
+async def audit_code(subject: Subject) -> None:
+    source = AuditSource("file:///app.py", "def f(x):\n    return eval(x)\n", "python")
+    roles = registry.roles(subject.provider)
+    if "audit" not in roles:
+        with refused(4104):
+            await provider.audit_code(subject.provider, SESSION, source, model="m")
+        return
+    result = await provider.audit_code(subject.provider, SESSION, source, model=await subject.model())
+    assert (result.status, result.error) == ("complete", None)
+
+
+async def generate_auth_url(subject: Subject) -> None:
+    with refused(4104):
+        await provider.generate_auth_url(subject.provider, SESSION)
+
+
+async def exchange_code_for_tokens(subject: Subject) -> None:
+    with refused(4104):
+        await provider.exchange_code_for_tokens(subject.provider, SESSION, SecretStr(KEY))
+
+
+async def refresh_tokens(subject: Subject) -> None:
+    with refused(4104):
+        await provider.refresh_tokens(subject.provider, SESSION)
+
+
+async def revoke_tokens(subject: Subject) -> None:
+    with refused(4104):
+        await provider.revoke_tokens(subject.provider, SESSION)
+
+
+async def list_providers(subject: Subject) -> None:
+    [row] = [row for row in provider.list_providers() if row.id == subject.provider]
+    assert {"config", "models", "streaming"} <= set(row.roles)
+    assert KEY not in row.model_dump_json()
+
+
+async def get_default_provider(subject: Subject) -> None:
+    assert provider.get_default_provider() == "gemini"
+
+
+async def default_model(subject: Subject) -> None:
+    if (name := provider.default_model(subject.provider)) is not None:
+        assert name
+
+
+async def needs_key(subject: Subject) -> None:
+    if provider.needs_key(subject.provider):
+        with refused(4001):
+            provider.connection(subject.provider)
+    else:
+        assert provider.connection(subject.provider).session.id == ""
+
+
+async def connection(subject: Subject) -> None:
+    ready = provider.connection(subject.provider, SESSION)
+    assert ready.info.id == subject.provider
+    assert KEY not in repr(ready)
+    if subject.service is not None:
+        assert ready.base_url.startswith(subject.service.base_url)
+
+
+CALLS: Mapping[str, Callable[[Subject], Awaitable[None]]] = {
+    call.__name__: call
+    for call in (
+        create_session,
+        initialize_auth,
+        validate_auth,
+        delete_session,
+        list_models,
+        get_model_info,
+        stream_chat,
+        interrupt_stream,
+        complete_text,
+        complete_with_tools,
+        audit_code,
+        generate_auth_url,
+        exchange_code_for_tokens,
+        refresh_tokens,
+        revoke_tokens,
+        list_providers,
+        get_default_provider,
+        default_model,
+        needs_key,
+        connection,
+    )
+}
