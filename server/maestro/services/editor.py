@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol, TypeAlias
+from typing import Protocol
 
+from maestro.positions import Encoding
 from maestro_protocol.audit import Finding
 from maestro_protocol.base import WireModel
-
-PositionEncoding: TypeAlias = Literal["utf-8", "utf-16", "utf-32"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +28,7 @@ class Editor(Protocol):
         ...
 
     @property
-    def position_encoding(self) -> PositionEncoding:
+    def position_encoding(self) -> Encoding:
         """The unit of `character` in positions."""
         ...
 

@@ -1,0 +1,231 @@
+"""`maestro demo`: a real server over stdio, driven as an editor would: sessions, models, a chat, a stop, an audit."""
+
+import argparse
+import asyncio
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import JsonValue
+
+from maestro.cli.client import AnswerError, EditorClient
+from maestro.cli.code_frame import draw
+from maestro.cli.terminal import TerminalEditor, say, styled
+from maestro_protocol.base import JsonObject
+
+_QUESTION = "What does this file do, and what would you change?"
+
+
+@dataclass(slots=True)
+class _Tour:
+    """The editor, the file it shows, and what the tour has to say."""
+
+    client: EditorClient
+    provider: str
+    file: Path
+    quiet: bool
+    report: JsonObject = field(default_factory=dict)
+    failed: bool = False
+
+    @property
+    def uri(self) -> str:
+        return self.file.as_uri()
+
+    def title(self, text: str) -> None:
+        self.line(styled(f"\n{text}", 1))
+
+    def line(self, text: str) -> None:
+        if not self.quiet:
+            print(text)
+
+    def piece(self, text: str) -> None:
+        if not self.quiet:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+
+
+def run(options: argparse.Namespace) -> int:
+    """0 when every step did what it shows, 1 otherwise."""
+    return asyncio.run(_run(options.provider, quiet=options.json))
+
+
+async def _run(provider: str, *, quiet: bool) -> int:
+    with _workspace() as folder:
+        environment = dict(os.environ)
+        if provider == "offline":
+            environment["MAESTRO_HOME"] = str(folder / "home")
+        tour = _Tour(await EditorClient.start(environment), provider, folder / "inventory.py", quiet)
+        for name, step in _STEPS.items():
+            try:
+                tour.report[name] = await step(tour)
+            except AnswerError as error:
+                tour.failed = True
+                tour.report[name] = {"error": error.error}
+                tour.line(styled(f"  {error}", 31))
+                if name == "handshake":
+                    break
+        tour.failed |= await tour.client.close() != 0
+    if quiet:
+        print(json.dumps({"ok": not tour.failed, **tour.report}, indent=2))
+    else:
+        _how_to_go_on(tour)
+    return 1 if tour.failed else 0
+
+
+@contextmanager
+def _workspace() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="maestro-demo-") as name:
+        folder = Path(name).resolve()
+        sample = Path(__file__).with_name("demo_sample.txt")
+        (folder / "inventory.py").write_text(sample.read_text(encoding="utf-8"), encoding="utf-8")
+        yield folder
+
+
+async def _handshake(tour: _Tour) -> JsonObject:
+    began = time.perf_counter()
+    answer = await tour.client.request(
+        "initialize",
+        {
+            "processId": os.getpid(),
+            "rootUri": tour.file.parent.as_uri(),
+            "workspaceFolders": [{"uri": tour.file.parent.as_uri(), "name": "demo"}],
+            "capabilities": {"window": {"showMessage": {}}},
+            "initializationOptions": {"maestro": {"protocolVersions": [1], "clientId": "maestro demo"}},
+        },
+    )
+    elapsed = round((time.perf_counter() - began) * 1000)
+    tour.client.notify("initialized", {})
+    tour.client.on_request["window/showMessageRequest"] = _ask_person
+    tour.client.notify(
+        "textDocument/didOpen",
+        {"textDocument": {"uri": tour.uri, "languageId": "python", "version": 1, "text": tour.file.read_text()}},
+    )
+    hello = _object(_object(_object(answer, "capabilities"), "experimental"), "maestro")
+    tour.title("An editor starts the server")
+    tour.line(f"  maestro lsp --stdio answered `initialize` in {elapsed} ms, protocol {hello.get('protocolVersion')}")
+    return {"milliseconds": elapsed, "server": hello}
+
+
+async def _sessions(tour: _Tour) -> JsonObject:
+    tour.title("Sessions")
+    providers = await tour.client.request("maestro/provider/list", {})
+    labels = [str(row.get("label")) for row in _objects(providers, "providers")]
+    tour.line(f"  It can talk to {', '.join(labels)}.")
+    if tour.provider != "offline":
+        session = await tour.client.request("maestro/session/setDefault", {"sessionId": f"env:{tour.provider}"})
+        tour.line(f"  The key from the environment (…{session.get('keyHint', '')}) is now the default session.")
+        return {"session": session}
+    named: JsonObject = {"provider": "openai", "authType": "api_key", "name": "work"}
+    step = await tour.client.request("maestro/session/create", {**named, "apiKey": "placeholder-never-sent"})
+    session = _object(step, "session")
+    tour.line(f"  A session named {session.get('name')} for OpenAI: key …{session.get('keyHint')}, not sent anywhere.")
+    await tour.client.request("maestro/session/delete", {"sessionId": "work"})
+    tour.line("  Deleted again; this tour uses the offline provider, which needs no session.")
+    return {"session": session}
+
+
+async def _models(tour: _Tour) -> JsonObject:
+    tour.title("Models")
+    listed = await tour.client.request("maestro/model/list", {"provider": tour.provider})
+    models = [str(model.get("id")) for model in _objects(listed, "models")]
+    tour.line("\n".join(f"  {model}" for model in models[:6]))
+    if len(models) > 6:
+        tour.line(f"  … and {len(models) - 6} more")
+    return {"models": [*models]}
+
+
+async def _chat(tour: _Tour) -> JsonObject:
+    tour.title("Chat")
+    tour.line(styled(f"  > {_QUESTION}", 36))
+    events: list[str] = []
+    text: list[str] = []
+
+    def show(event: JsonObject) -> None:
+        events.append(str(event.get("type")))
+        if event.get("type") == "text.delta":
+            text.append(str(event.get("text")))
+            tour.piece(text[-1])
+
+    content: JsonValue = [{"type": "text", "text": _QUESTION}, {"type": "file", "uri": tour.uri}]
+    answer = await tour.client.request("maestro/chat/send", {"input": content, **_target(tour)}, show)
+    usage = _object(answer, "usage")
+    tour.line(styled(f"\n  {answer.get('model')}, {usage.get('totalTokens')} tokens, {len(events)} events", 2))
+    tour.failed |= answer.get("stopReason") != "endTurn" or not text
+    return {"answer": answer, "text": "".join(text), "events": len(events)}
+
+
+async def _stop(tour: _Tour) -> JsonObject:
+    tour.title("Stop")
+    began = asyncio.Event()
+    request_id, answer = tour.client.begin(
+        "maestro/chat/send",
+        {"input": "Tell me slowly everything you know, at length.", **_target(tour)},
+        lambda event: began.set() if event.get("type") == "turn.started" else None,
+    )
+    pending = asyncio.ensure_future(answer)
+    await asyncio.wait({pending, asyncio.ensure_future(began.wait())}, return_when=asyncio.FIRST_COMPLETED)
+    asked = time.perf_counter()
+    tour.client.notify("$/cancelRequest", {"id": request_id})
+    result = await pending
+    elapsed = round((time.perf_counter() - asked) * 1000, 1)
+    tour.line(f"  Cancelled an answer: {result.get('stopReason')} after {elapsed} ms.")
+    tour.failed |= result.get("stopReason") != "cancelled"
+    return {"stopReason": result.get("stopReason"), "milliseconds": elapsed}
+
+
+async def _audit(tour: _Tour) -> JsonObject:
+    tour.title("Audit")
+    target: JsonObject = {"target": {"uris": [tour.uri]}, **_target(tour)}
+    result = await tour.client.request("maestro/audit/run", target)
+    published = await tour.client.notice("textDocument/publishDiagnostics") if _objects(result, "findings") else {}
+    diagnostics = _objects(published, "diagnostics")
+    for diagnostic in diagnostics:
+        tour.line(draw(tour.file.name, tour.file.read_text(), diagnostic))
+    tour.line(styled(f"  audit {result.get('status')}: {len(diagnostics)} findings shown as diagnostics", 2))
+    tour.failed |= result.get("status") != "complete"
+    return {"result": result, "diagnostics": [*diagnostics]}
+
+
+_STEPS: dict[str, Callable[[_Tour], Awaitable[JsonObject]]] = {
+    "handshake": _handshake,
+    "sessions": _sessions,
+    "models": _models,
+    "chat": _chat,
+    "stop": _stop,
+    "audit": _audit,
+}
+
+
+async def _ask_person(params: JsonObject) -> JsonValue:
+    actions = _objects(params, "actions")
+    chosen = await TerminalEditor().ask(str(params.get("message")), [str(a.get("title")) for a in actions], 60)
+    return next((action for action in actions if action.get("title") == chosen), None)
+
+
+def _target(tour: _Tour) -> JsonObject:
+    return {"model": "offline/assistant"} if tour.provider == "offline" else {"sessionId": f"env:{tour.provider}"}
+
+
+def _how_to_go_on(tour: _Tour) -> None:
+    tour.title("Go on")
+    tour.line('  export OPENAI_API_KEY=…          then: maestro chat "Explain this error" < log.txt')
+    tour.line("  maestro demo --provider openai    the same tour with your key (also anthropic, gemini, …)")
+    tour.line("  README.md                         how to point your editor at the server")
+    if tour.failed:
+        say("A step did not do what it should; see above.")
+
+
+def _object(value: JsonObject, key: str) -> JsonObject:
+    inner = value.get(key)
+    return inner if isinstance(inner, dict) else {}
+
+
+def _objects(value: JsonObject, key: str) -> list[JsonObject]:
+    inner = value.get(key)
+    return [item for item in inner if isinstance(item, dict)] if isinstance(inner, list) else []

@@ -1,0 +1,78 @@
+"""A terminal in front of the services: asks on stderr, prints answers on stdout."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import TextIO
+
+from maestro.app import Services, build
+from maestro.errors import MaestroError
+from maestro.positions import Encoding
+from maestro.services.editor import Document
+from maestro.settings import load
+from maestro_protocol.audit import Finding
+from maestro_protocol.base import WireModel
+
+
+class TerminalEditor:
+    """An `Editor` for commands: files come from disk, and nobody listens to notifications."""
+
+    trusted = True
+    position_encoding: Encoding = "utf-32"
+
+    def notify(self, method: str, params: WireModel) -> None:
+        """Nobody to tell."""
+
+    async def ask(self, message: str, options: Sequence[str], timeout: float) -> str | None:
+        """One of the options, typed or by number; None without a terminal."""
+        if not sys.stdin.isatty():
+            return None
+        choices = ", ".join(f"{number}: {option}" for number, option in enumerate(options, 1))
+        sys.stderr.write(f"{message}\n{choices}? ")
+        sys.stderr.flush()
+        answer = (await asyncio.to_thread(sys.stdin.readline)).strip()
+        numbered = {str(number): option for number, option in enumerate(options, 1)}
+        return numbered.get(answer, answer if answer in options else None)
+
+    def document(self, uri: str) -> Document:
+        path = Path(uri.removeprefix("file://"))
+        try:
+            return Document(uri, path.read_text(encoding="utf-8"), path.suffix.lstrip("."), None)
+        except (OSError, UnicodeDecodeError):
+            raise MaestroError("auditTargetInvalid", f"{path.name} cannot be read as text.") from None
+
+    def publish(self, uri: str, version: int | None, findings: Sequence[Finding]) -> None:
+        """Nothing is on screen to be replaced."""
+
+
+def run_with_services(work: Callable[[Services], Awaitable[int]]) -> int:
+    """Run a command's work; a failure becomes one sentence on stderr and exit code 1."""
+
+    async def main() -> int:
+        services = build(load(os.environ, None), os.environ, TerminalEditor(), use_environment_keys=True)
+        try:
+            return await work(services)
+        finally:
+            await services.aclose()
+
+    try:
+        return asyncio.run(main())
+    except MaestroError as error:
+        say(error.message)
+        for candidate in (error.data.candidates or [])[:5]:
+            say(f"  {candidate}")
+        return 1
+
+
+def say(text: str) -> None:
+    """A line for the person, beside the answer."""
+    sys.stderr.write(text + "\n")
+
+
+def styled(text: str, *codes: int, stream: TextIO | None = None) -> str:
+    """The text in ANSI colours if the stream is a terminal that wants them."""
+    if not (stream or sys.stdout).isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return text
+    return f"\x1b[{';'.join(map(str, codes))}m{text}\x1b[0m"

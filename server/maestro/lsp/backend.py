@@ -1,0 +1,85 @@
+"""Everything behind the handshake: the services, the features, the standard protocol. Imported once it is answered."""
+
+import os
+
+from pydantic import JsonValue
+
+from maestro import app
+from maestro.lsp import logs
+from maestro.lsp.configuration import Configuration
+from maestro.lsp.connection import Connection, Request
+from maestro.lsp.context import ProgressSink, RequestContext, Work
+from maestro.lsp.dispatch import Dispatcher
+from maestro.lsp.editor import LspEditor
+from maestro.lsp.features import text_document
+from maestro.lsp.features.execute_command import Commands
+from maestro.lsp.handshake import Handshake, unsupported_version
+from maestro.lsp.messages import Token
+from maestro.lsp.protocol import StandardServer
+from maestro.lsp.writer import Outbox
+from maestro_protocol.base import Params
+from maestro_protocol.settings import Settings
+
+PREFIX = "maestro/"
+
+
+class LspBackend:
+    """A `connection.Backend`."""
+
+    def __init__(self, handshake: Handshake, connection: Connection, outbox: Outbox) -> None:
+        self._handshake = handshake
+        self._connection = connection
+        self._outbox = outbox
+        self._server = StandardServer()
+        self.protocol = self._server.protocol
+        self.protocol.connection, self.protocol.outbox = connection, outbox
+        self.protocol.open_workspace(handshake)
+        self.editor = LspEditor(handshake, self.protocol, outbox, connection.calls)
+        self._configuration = Configuration(handshake, os.environ, self.editor, connection.calls)
+        logs.open_file(os.environ, self._configuration.current.log_level)
+        self.services = app.build(self._configuration.current, os.environ, self.editor)
+        self.dispatcher = Dispatcher(self.context)
+        text_document.register(self._server, self.editor)
+        self.protocol.commands = Commands(handshake, connection, self.editor, self.command_context).table
+        if not handshake.supported:
+            self.editor.show(unsupported_version().message, error=True)
+
+    async def answer(self, request: Request) -> bytes:
+        if not request.method.startswith(PREFIX):
+            return await self.protocol.answer(request.method, request.params)
+        if not self._handshake.supported:
+            raise unsupported_version()
+        return await self.dispatcher.answer(request)
+
+    async def notice(self, method: str, params: JsonValue) -> None:
+        if method == "initialized":
+            self._apply(await self._configuration.pull())
+            await self._configuration.watch()
+        elif method == "workspace/didChangeConfiguration":
+            self._apply(await self._configuration.changed(params))
+        else:
+            await self.protocol.notice(method, params)
+
+    async def aclose(self) -> None:
+        await self.services.aclose()
+
+    def context(self, request: Request, params: Params) -> RequestContext:
+        """What a request's feature gets; its outlets close with its answer."""
+        token = params.partial_result_token
+        events = None if token is None else ProgressSink(self._outbox, token)
+        work = Work(self._outbox, params.work_done_token)
+        request.before_response.append(work.end)
+        if events is not None:
+            request.before_response.append(events.close)
+        return RequestContext(self.services, request.id, events, work, self._latency(), request.after_response)
+
+    def command_context(self, token: Token | None) -> RequestContext:
+        """The same for work that an `executeCommand` began."""
+        return RequestContext(self.services, token or "", None, Work(self._outbox, token), self._latency())
+
+    def _latency(self) -> int:
+        ours = self.services.runtime.settings.stream.max_latency_ms
+        return ours if (theirs := self._handshake.max_latency_ms) is None else theirs
+
+    def _apply(self, settings: Settings) -> None:
+        self.services.runtime.settings = settings

@@ -1,0 +1,108 @@
+"""`workspace/executeCommand`, for editors with no client of ours: returns at once, the work shows its own progress."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
+from typing import TypeAlias
+
+from pydantic import JsonValue
+
+from maestro.errors import MaestroError
+from maestro.lsp.calls import Calls
+from maestro.lsp.connection import Connection
+from maestro.lsp.context import RequestContext
+from maestro.lsp.editor import LspEditor
+from maestro.lsp.features.audit import audit_run
+from maestro.lsp.features.session import session_set_default
+from maestro.lsp.handshake import Handshake
+from maestro.lsp.logs import incident
+from maestro.lsp.messages import RpcError, Token, encode, invalid_params
+from maestro_protocol.audit import AuditRunParams, AuditTarget
+from maestro_protocol.sessions import SessionParams
+
+Command: TypeAlias = Callable[[Sequence[JsonValue]], None]
+NewContext: TypeAlias = Callable[[Token | None], RequestContext]
+_Feature: TypeAlias = Callable[[RequestContext], Awaitable[object]]
+
+DEADLINE = 10.0
+"""Seconds the editor has to allow progress."""
+CHOICE_SECONDS = 300.0
+
+
+class Commands:
+    """The commands `initialize` announces."""
+
+    def __init__(
+        self, handshake: Handshake, connection: Connection, editor: LspEditor, new_context: NewContext
+    ) -> None:
+        self._shows_progress = handshake.can("window", "workDoneProgress")
+        self._connection = connection
+        self._editor = editor
+        self._new_context = new_context
+        self.table: Mapping[str, Command] = {
+            "maestro.audit.file": self._audit_file,
+            "maestro.session.select": self._select_session,
+        }
+
+    def _audit_file(self, arguments: Sequence[JsonValue]) -> None:
+        if (uri := _text(arguments)) is None:
+            raise invalid_params("arguments[0]", "must be the document's URI")
+        params = AuditRunParams(target=AuditTarget(uri=uri))
+        self._start(lambda context: audit_run(params, context))
+
+    def _select_session(self, arguments: Sequence[JsonValue]) -> None:
+        if (chosen := _text(arguments)) is None and arguments:
+            raise invalid_params("arguments[0]", "must be a session's id or name")
+        self._start(partial(self._select, chosen))
+
+    async def _select(self, chosen: str | None, context: RequestContext) -> None:
+        """Make a session its provider's default; the user chooses where the command does not say."""
+        if chosen is None:
+            sessions = {f"{s.name} ({s.provider})": s.id for s in context.services.sessions.list(None)}
+            question = "Which session should be used?" if sessions else "There is no session yet; create one first."
+            title = await self._editor.ask(question, list(sessions), CHOICE_SECONDS)
+            chosen = sessions.get(title or "")
+        if chosen is not None:
+            await session_set_default(SessionParams(session_id=chosen), context)
+
+    def _start(self, feature: _Feature) -> None:
+        self._connection.spawn(self._run(feature), "a command")
+
+    async def _run(self, feature: _Feature) -> None:
+        token = await self._progress_token(self._connection.calls)
+        context = self._new_context(token)
+        forget = self._connection.on_cancel(token, partial(_cancel_once, asyncio.current_task()))
+        try:
+            await feature(context)
+            for call in context.hooks:
+                call()
+        except MaestroError as error:
+            self._editor.show(error.message, error=True)
+        except Exception as error:
+            number = incident(error, "a command")
+            self._editor.show(f"Maestro failed; its log says more at incident {number}.", error=True)
+        finally:
+            forget()
+            context.work.end()
+
+    async def _progress_token(self, calls: Calls) -> Token | None:
+        """A token the editor shows progress for, if it does such things."""
+        if not self._shows_progress:
+            return None
+        token = f"maestro-{os.urandom(6).hex()}"
+        try:
+            await calls.call("window/workDoneProgress/create", encode({"token": token}), DEADLINE)
+        except (TimeoutError, RpcError):
+            return None
+        return token
+
+
+def _cancel_once(task: "asyncio.Task[None] | None") -> None:
+    if task is not None and not task.cancelling():
+        task.cancel()
+
+
+def _text(arguments: Sequence[JsonValue]) -> str | None:
+    first = arguments[0] if len(arguments) == 1 else None
+    return first if isinstance(first, str) and first else None

@@ -1,0 +1,8 @@
+"""`maestro/status`"""
+
+from maestro.lsp.context import RequestContext
+from maestro_protocol.status import Status, StatusParams
+
+
+async def status(params: StatusParams, context: RequestContext) -> Status:
+    return context.services.status.current()

@@ -1,0 +1,195 @@
+"""Which models there are, and what a short name means."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from maestro import provider
+from maestro.errors import MaestroError
+from maestro.runtime import Runtime
+from maestro.services.local_servers import running
+from maestro.services.sessions import SessionService
+from maestro.store.sessions import StoredSession
+from maestro_protocol.models import Model, ModelListParams, ModelListResult, ModelResolveResult, ModelSource
+from maestro_protocol.sessions import Provider
+
+_MatchedBy = Literal["exact", "short", "prefix", "default"]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a request goes to. `model` is the provider's own name; `session` is None where none is needed."""
+
+    provider: str
+    session: StoredSession | None
+    model: str
+
+    @property
+    def model_id(self) -> str:
+        """`provider/long-name`."""
+        return f"{self.provider}/{self.model}"
+
+    @property
+    def session_id(self) -> str | None:
+        return self.session.session.id if self.session else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Listing:
+    models: Sequence[Model]
+    fetched_at: datetime
+
+
+class ModelService:
+    def __init__(self, runtime: Runtime, sessions: SessionService) -> None:
+        self._runtime = runtime
+        self._sessions = sessions
+        self._listings: dict[tuple[str, str | None], _Listing] = {}
+
+    async def list(self, params: ModelListParams) -> ModelListResult:
+        """The models of one provider, or of every one that can be asked. One that fails is said in `sources`.
+
+        Raises:
+            MaestroError: 4101, 4007 or 4103 for a provider or session that does not exist.
+        """
+        asked = await self._whom_to_ask(params.provider, params.session_id)
+        answers = await asyncio.gather(*(self._ask(row, session, params.refresh) for row, session in asked))
+        models = {model.id: model for listing, _ in answers for model in listing}
+        return ModelListResult(models=list(models.values()), sources=[source for _, source in answers])
+
+    async def resolve(self, name: str, reference: str | None = None) -> ModelResolveResult:
+        """What `4o`, `openai/gpt-4o` or `work:openai/gpt-4o` means, held against the lists.
+
+        Raises:
+            MaestroError: 4102 or 4103 with candidates that resolve, 4007 for a session that does not exist.
+        """
+        reference, name = self._split_session(name, reference)
+        listed = await self.list(ModelListParams(session_id=reference))
+        found, matched_by = _match(name, listed.models)
+        session = self._sessions.choose(found.provider, reference)
+        return ModelResolveResult(
+            model=found, session_id=session.session.id if session else None, matched_by=matched_by
+        )
+
+    async def target(self, name: str | None, reference: str | None) -> Target:
+        """Where a request goes. A full name (`provider/model`) is taken at its word, so that no list is fetched first.
+
+        Raises:
+            MaestroError: as `resolve`, and 4001 if a session must be chosen first.
+        """
+        if not name:
+            return self._default_target(reference)
+        session, rest = self._split_session(name, reference)
+        provider_id, _, model = rest.partition("/")
+        if model and _is_provider(provider_id):
+            return Target(provider_id, self._sessions.choose(provider_id, session), model)
+        if session is not None:
+            stored = self._runtime.sessions.find(session)
+            return Target(stored.session.provider, stored, rest)
+        found = (await self.resolve(rest)).model
+        return Target(found.provider, self._sessions.choose(found.provider), found.name)
+
+    def _default_target(self, reference: str | None) -> Target:
+        """Neither model nor provider was named: the session's default, else the settings', else the provider's."""
+        settings = self._runtime.settings
+        stored = self._runtime.sessions.find(reference) if reference else None
+        if stored is None and settings.defaults.chat:
+            provider_id, _, model = settings.defaults.chat.partition("/")
+            if model:
+                return Target(provider_id, self._sessions.choose(provider_id), model)
+        provider_id = stored.session.provider if stored else provider.get_default_provider()
+        stored = stored or self._sessions.choose(provider_id)
+        defaults = stored.session.defaults if stored else None
+        model = (defaults.model if defaults else None) or provider.default_model(provider_id) or ""
+        if not model:
+            message = "No model was named and this provider has no default one; name a model, or set `defaults.chat`."
+            raise MaestroError("modelNotFound", message, provider=provider_id)
+        return Target(provider_id, stored, model.removeprefix(f"{provider_id}/"))
+
+    def _split_session(self, name: str, reference: str | None) -> tuple[str | None, str]:
+        """`work:openai/gpt-4o` -> (`work`, `openai/gpt-4o`) if a session has that name; a model's own colon stays."""
+        before, colon, after = name.partition(":")
+        if colon and reference is None and any(before in (s.name, s.id) for s in self._sessions.list(None)):
+            return before, after
+        return reference, name
+
+    async def _whom_to_ask(
+        self, provider_id: str | None, reference: str | None
+    ) -> Sequence[tuple[Provider, StoredSession | None]]:
+        rows = {row.id: row for row in provider.list_providers()}
+        if reference is not None:
+            stored = self._runtime.sessions.find(reference, provider_id)
+            return [(rows[stored.session.provider], stored)]
+        if provider_id is not None:
+            if provider_id not in rows:
+                message = "There is no such provider; `maestro/provider/list` names them."
+                raise MaestroError("providerNotFound", message, candidates=sorted(rows))
+            return [(rows[provider_id], self._sessions.choose(provider_id))]
+        keyless = await running(
+            [provider.connection(name) for name in rows if not provider.needs_key(name)], self._runtime.settings
+        )
+        return [*((rows[name], None) for name in keyless), *self._signed_in(rows.values())]
+
+    def _signed_in(self, rows: Iterable[Provider]) -> Iterable[tuple[Provider, StoredSession]]:
+        for row in rows:
+            stored = [s for s in self._sessions.list(row.id) if s.source != "env"]
+            for session in stored:
+                yield row, self._runtime.sessions.find(session.id)
+            if not stored and provider.needs_key(row.id):
+                try:
+                    chosen = self._sessions.choose(row.id)
+                except MaestroError:
+                    continue  # nobody signed in to this provider: not a failure of the list
+                if chosen:
+                    yield row, chosen
+
+    async def _ask(
+        self, row: Provider, session: StoredSession | None, refresh: bool
+    ) -> tuple[Sequence[Model], ModelSource]:
+        session_id = session.session.id if session else None
+        key, lifetime = (row.id, session_id), timedelta(minutes=self._runtime.settings.models.cache_minutes)
+        known = self._listings.get(key)
+        if known and not refresh and datetime.now(UTC) - known.fetched_at < lifetime:
+            return known.models, ModelSource(
+                provider=row.id, session_id=session_id, status="ok", fetched_at=known.fetched_at
+            )
+        try:
+            auth_type = session.session.auth_type if session else "api_key"
+            models = await provider.list_models(row.id, auth_type, session_id)
+        except MaestroError as error:
+            status: Literal["stale", "error"] = "stale" if known else "error"
+            fetched_at = known.fetched_at if known else None
+            source = ModelSource(
+                provider=row.id, session_id=session_id, status=status, fetched_at=fetched_at, error=error.info()
+            )
+            return known.models if known else (), source
+        listing = self._listings[key] = _Listing(models, datetime.now(UTC))
+        return models, ModelSource(provider=row.id, session_id=session_id, status="ok", fetched_at=listing.fetched_at)
+
+
+def _is_provider(name: str) -> bool:
+    try:
+        provider.needs_key(name)
+    except MaestroError:
+        return False
+    return True
+
+
+def _match(name: str, models: Sequence[Model]) -> tuple[Model, _MatchedBy]:
+    """The one model a name means: its id or name, its short name, or the only one that begins so."""
+    tests: tuple[tuple[_MatchedBy, list[Model]], ...] = (
+        ("exact", [m for m in models if name == m.id] or [m for m in models if name == m.name]),
+        ("short", [m for m in models if name == m.short_name]),
+        ("prefix", [m for m in models if m.name.startswith(name) or m.id.startswith(name)]),
+    )
+    for matched_by, found in tests:
+        if len(found) == 1:
+            return found[0], matched_by
+        if found:
+            message = "Several models fit this name; use one of the candidates."
+            raise MaestroError("ambiguous", message, candidates=[m.id for m in found[:20]])
+    close = [m.id for m in models if name.rpartition("/")[2].lower() in m.id.lower()]
+    message = "No provider you are signed in to has this model; use one of the candidates, or `provider/model`."
+    raise MaestroError("modelNotFound", message, candidates=close[:20] or [m.id for m in models[:20]])

@@ -1,0 +1,1 @@
+"""Features for the dispatcher to find: one good module, one broken, the rest missing."""
