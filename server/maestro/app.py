@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from maestro import provider
-from maestro.providers import registry
+from maestro.connections import find_providers
 from maestro.runtime import Runtime
 from maestro.services.audit import AuditService
 from maestro.services.chats import ChatService
@@ -60,17 +60,16 @@ def build(
 
 def _offered(runtime: Runtime, since: datetime) -> Iterable[StoredSession]:
     """The sessions that keys in the environment, or in `config.toml`, offer."""
-    for provider_id in registry.provider_ids():
-        variables = registry.info(provider_id).key_variables
-        in_file = runtime.settings.provider(provider_id).api_key
-        keys = [runtime.environment.get(name, "").strip() for name in variables]
+    for info in find_providers(runtime):
+        in_file = runtime.settings.provider(info.id).api_key
+        keys = [runtime.environment.get(name, "").strip() for name in info.key_variables]
         keys.append(in_file.get_secret_value() if in_file else "")
         if key := next(filter(None, keys), None):
             credential = ApiKeyCredential(key)
             session = Session(
-                id=f"env:{provider_id}",
+                id=f"env:{info.id}",
                 name="env",
-                provider=provider_id,
+                provider=info.id,
                 auth_type="api_key",
                 status="unverified",
                 source="env",

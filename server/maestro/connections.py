@@ -1,5 +1,6 @@
 """From a provider's id and a session's id or name to everything a request needs."""
 
+import logging
 from datetime import UTC, datetime
 
 from maestro.errors import MaestroError
@@ -11,6 +12,8 @@ from maestro.store.sessions import StoredSession
 from maestro_protocol.errors import Command
 from maestro_protocol.sessions import Session
 
+_log = logging.getLogger(__name__)
+
 
 def find_provider(runtime: Runtime, provider: str) -> ProviderInfo:
     """The provider as data, also one that only the settings know. Raises 4101 with the candidates, or 4104."""
@@ -21,6 +24,19 @@ def find_provider(runtime: Runtime, provider: str) -> ProviderInfo:
         if own is None:
             raise
         return own
+
+
+def find_providers(runtime: Runtime) -> list[ProviderInfo]:
+    """Every provider as data, by id, those that only the settings know included. A plug-in that does not fit is left
+    out and logged."""
+    own = [name for name, settings in runtime.settings.providers.items() if settings.base_url]
+    found = []
+    for name in sorted({*registry.provider_ids(), *own}):
+        try:
+            found.append(find_provider(runtime, name))
+        except MaestroError as misfit:
+            _log.warning("%s", misfit.message)
+    return found
 
 
 def home(info: ProviderInfo) -> str:

@@ -6,7 +6,6 @@ silently: without a session where one is needed the answer is 4001. Every failur
 function names, any of 4101, 4104, 4001, 4007 and 4103 may come of its first arguments, and 4002..4210 of the service.
 """
 
-import logging
 import os
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
@@ -24,7 +23,7 @@ from maestro.chat_stream import ChatStream as ChatStream
 from maestro.chat_stream import Retrying as Retrying
 from maestro.completion import Completion as Completion
 from maestro.completion import read_completion
-from maestro.connections import connect, find_provider, home
+from maestro.connections import connect, find_provider, find_providers, home
 from maestro.errors import MaestroError
 from maestro.explain import to_maestro_error
 from maestro.failures import UpstreamError
@@ -44,7 +43,6 @@ from maestro_protocol.sessions import AuthType, EnvKey, Provider, Session
 
 T = TypeVar("T")
 
-_log = logging.getLogger(__name__)
 _runtime: Runtime | None = None
 
 
@@ -101,14 +99,7 @@ def connection(provider: str, session: str | None = None) -> Connection:
 def list_providers() -> list[Provider]:
     """Every provider there is, and what it can do here. A plug-in that does not fit is left out."""
     runtime = current()
-    own = [name for name, settings in runtime.settings.providers.items() if settings.base_url]
-    rows = []
-    for provider in sorted({*registry.provider_ids(), *own}):
-        try:
-            rows.append(_row(runtime, find_provider(runtime, provider)))
-        except MaestroError as misfit:
-            _log.warning("%s", misfit.message)
-    return rows
+    return [_row(runtime, info) for info in find_providers(runtime)]
 
 
 def get_default_provider() -> str:

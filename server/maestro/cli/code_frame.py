@@ -20,7 +20,9 @@ def draw(name: str, text: str, diagnostic: JsonObject) -> str:
     margin = " " * len(str(line + 1))
     squiggle = styled("~" * max(1, width), _COLOUR[level])
     head = f"  {name}:{line + 1}:{start + 1} {styled(_NAME[level], _COLOUR[level])} [{diagnostic.get('code')}]"
-    return f"{head}\n    {line + 1} | {source}\n    {margin} | {' ' * start}{squiggle} {diagnostic.get('message')}\n"
+    message, *notes = str(diagnostic.get("message")).splitlines() or [""]
+    frame = [head, f"    {line + 1} | {source}", f"    {margin} | {' ' * start}{squiggle} {message}"]
+    return "\n".join([*frame, *(f"    {margin} = {note}" for note in notes), ""])
 
 
 def _position(diagnostic: JsonObject, end: str) -> tuple[int, int]:

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import tempfile
+import textwrap
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -116,13 +117,13 @@ async def _sessions(tour: _Tour) -> JsonObject:
     tour.title("Sessions")
     providers = await tour.client.request("maestro/provider/list", {})
     labels = [str(row.get("label")) for row in _objects(providers, "providers")]
-    tour.line(f"  It can talk to {', '.join(labels)}.")
+    tour.line(textwrap.fill(f"It can talk to {', '.join(labels)}.", 100, initial_indent="  ", subsequent_indent="  "))
     if tour.provider != "offline":
         session = await tour.client.request("maestro/session/setDefault", {"sessionId": f"env:{tour.provider}"})
         tour.line(f"  The key from the environment (…{session.get('keyHint', '')}) is now the default session.")
         return {"session": session}
     named: JsonObject = {"provider": "openai", "authType": "api_key", "name": "work"}
-    step = await tour.client.request("maestro/session/create", {**named, "apiKey": "placeholder-never-sent"})
+    step = await tour.client.request("maestro/session/create", {**named, "apiKey": "sk-placeholder-0000"})
     session = _object(step, "session")
     tour.line(f"  A session named {session.get('name')} for OpenAI: key …{session.get('keyHint')}, not sent anywhere.")
     await tour.client.request("maestro/session/delete", {"sessionId": "work"})

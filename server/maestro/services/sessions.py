@@ -115,11 +115,11 @@ class SessionService:
             return sessions.find(reference, provider_id)
         if chosen := sessions.default(provider_id):
             return chosen
-        if not provider.needs_key(provider_id):
-            return None
         offered = [s.id for s in sessions.list(provider_id) if s.source == "env"]
         if offered and self._use_environment:
             return sessions.find(offered[0], provider_id)
+        if not provider.needs_key(provider_id):
+            return None
         stored = [s.name for s in sessions.list(provider_id) if s.source != "env"]
         raise _nothing_chosen(self._provider(provider_id), offered, stored)
 

@@ -134,7 +134,7 @@ def _finding(source: AuditSource, diagnostic: _Diagnostic) -> WireFinding:
     return WireFinding(
         quote="\n".join(source.lines[first : last + 1]),
         line=first + 1,
-        why=f"{rule.about} {diagnostic.message}{f' (ruff {code})' if code else ' (ruff)'}.",
+        why=f"{rule.about.rstrip('.')} ({f'ruff {code}' if code else 'ruff'}).",
         rule=rule.id,
         severity=rule.severity,
         confidence="high",
