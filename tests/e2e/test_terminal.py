@@ -49,7 +49,7 @@ def test_the_demo_for_machines_tells_the_same(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("provider", ["openai", "anthropic", "gemini"])
 def test_with_a_key_the_demo_talks_to_the_service(tmp_path: Path, provider: str) -> None:
-    with running(provider) as service:
+    with running(provider, "drip") as service:
         done = _maestro(tmp_path, "demo", "--provider", provider, "--json", **service.environment)
         report = json.loads(done.stdout)
         assert report["chat"]["answer"]["stopReason"] == "endTurn"
