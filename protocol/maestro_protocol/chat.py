@@ -148,11 +148,6 @@ class ChatCompleteResult(WireModel):
     model: str
 
 
-class TextInput(WireModel):
-    type: Literal["text"] = "text"
-    text: str
-
-
 class Position(WireModel):
     line: int = Field(ge=0)
     character: int = Field(ge=0)
@@ -176,14 +171,7 @@ class SelectionInput(WireModel):
     range: Range
 
 
-class ImageInput(WireModel):
-    type: Literal["image"] = "image"
-    mime_type: str
-    data: str
-    """Base64."""
-
-
-InputPart = Annotated[TextInput | FileInput | SelectionInput | ImageInput, Field(discriminator="type")]
+InputPart = Annotated[TextPart | FileInput | SelectionInput | ImagePart, Field(discriminator="type")]
 
 
 class ChatSendParams(Params):

@@ -42,6 +42,8 @@ class Provider(WireModel):
     env: EnvKey | None = None
     roles: list[Role]
     """What the provider can do here."""
+    running: bool | None = None
+    """Of a provider that needs no key: whether it answers on its port now. Absent when nobody looked."""
 
 
 class ProviderListParams(Params):

@@ -25,7 +25,7 @@ export type FindingState = "open" | "touched" | "suppressed" | "baselined" | "di
 
 export type Flow = "key" | "loopback" | "paste" | "device" | "profile" | "workloadIdentity" | "credentialsFile";
 
-export type InputPart = TextInput | FileInput | SelectionInput | ImageInput;
+export type InputPart = TextPart | FileInput | SelectionInput | ImagePart;
 
 export type Role = "config" | "apiKey" | "oauth" | "models" | "streaming" | "audit";
 
@@ -308,13 +308,6 @@ export interface Identity extends WireModel {
   accountId?: string;
 }
 
-export interface ImageInput extends WireModel {
-  type: "image";
-  mimeType: string;
-  /** Base64. */
-  data: string;
-}
-
 export interface ImagePart extends WireModel {
   type: "image";
   mimeType: string;
@@ -433,6 +426,8 @@ export interface Provider extends WireModel {
   env?: EnvKey;
   /** What the provider can do here. */
   roles: Role[];
+  /** Of a provider that needs no key: whether it answers on its port now. Absent when nobody looked. */
+  running?: boolean;
 }
 
 /** Nothing to say. */
@@ -699,11 +694,6 @@ export interface TextDelta extends TurnEventBase {
   type: "text.delta";
   messageId: string;
   partId: string;
-  text: string;
-}
-
-export interface TextInput extends WireModel {
-  type: "text";
   text: string;
 }
 

@@ -9,13 +9,11 @@ from maestro_protocol.chat import (
     ChatMessage,
     ContentPart,
     FileInput,
-    ImageInput,
     ImagePart,
     InputPart,
     Position,
     Range,
     SelectionInput,
-    TextInput,
     TextPart,
 )
 
@@ -35,10 +33,8 @@ def user_message(content: str | Sequence[InputPart], editor: Editor) -> ChatMess
 
 def _part(part: InputPart, editor: Editor) -> ContentPart:
     match part:
-        case TextInput(text=text):
-            return TextPart(text=text)
-        case ImageInput(mime_type=mime_type, data=data):
-            return ImagePart(mime_type=mime_type, data=data)
+        case TextPart() | ImagePart():
+            return part
         case FileInput(uri=uri):
             document = editor.document(uri)
             return _quoted(document, document.text, "")

@@ -59,6 +59,16 @@ class ModelService:
         models = {model.id: model for listing, _ in answers for model in listing}
         return ModelListResult(models=list(models.values()), sources=[source for _, source in answers])
 
+    async def providers(self) -> Sequence[Provider]:
+        """Every provider there is; of those on this machine, whether they answer now."""
+        rows, settings = provider.list_providers(), self._runtime.settings
+        if not settings.models.probe_local_servers:
+            return rows
+        keyless = [provider.connection(row.id) for row in rows if not provider.needs_key(row.id)]
+        seen = dict.fromkeys((connection.info.id for connection in keyless), False)
+        seen.update(dict.fromkeys(await running(keyless, settings), True))
+        return [row.model_copy(update={"running": seen.get(row.id)}) for row in rows]
+
     async def resolve(self, name: str, reference: str | None = None) -> ModelResolveResult:
         """What `4o`, `openai/gpt-4o` or `work:openai/gpt-4o` means, held against the lists.
 

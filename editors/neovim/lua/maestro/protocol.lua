@@ -21,7 +21,7 @@
 
 ---@alias maestro.Flow "key"|"loopback"|"paste"|"device"|"profile"|"workloadIdentity"|"credentialsFile"
 
----@alias maestro.InputPart maestro.TextInput|maestro.FileInput|maestro.SelectionInput|maestro.ImageInput
+---@alias maestro.InputPart maestro.TextPart|maestro.FileInput|maestro.SelectionInput|maestro.ImagePart
 
 ---@alias maestro.Role "config"|"apiKey"|"oauth"|"models"|"streaming"|"audit"
 
@@ -274,12 +274,6 @@
 ---@field plan? string
 ---@field accountId? string
 
----@class maestro.ImageInput: maestro.WireModel
----@field type "image"
----@field mimeType string
----Base64.
----@field data string
-
 ---@class maestro.ImagePart: maestro.WireModel
 ---@field type "image"
 ---@field mimeType string
@@ -384,6 +378,8 @@
 ---@field env? maestro.EnvKey
 ---What the provider can do here.
 ---@field roles maestro.Role[]
+---Of a provider that needs no key: whether it answers on its port now. Absent when nobody looked.
+---@field running? boolean
 
 ---Nothing to say.
 ---@class maestro.ProviderListParams: maestro.Params
@@ -617,10 +613,6 @@
 ---@field type "text.delta"
 ---@field messageId string
 ---@field partId string
----@field text string
-
----@class maestro.TextInput: maestro.WireModel
----@field type "text"
 ---@field text string
 
 ---@class maestro.TextPart: maestro.WireModel
