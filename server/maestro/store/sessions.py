@@ -64,6 +64,9 @@ class SessionStore:
         Raises:
             MaestroError: 4007 if there is none, 4103 with the candidates if there are several.
         """
+        stored = self._stored.get(reference)
+        if stored and provider in (None, stored.session.provider):
+            return replace(stored, session=self._with_default(stored.session))
         sessions = [s for s in self._all() if provider in (None, s.session.provider)]
         found = [s for s in sessions if s.session.id == reference] or [
             s for s in sessions if s.session.name == reference
