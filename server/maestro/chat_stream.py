@@ -15,6 +15,7 @@ from maestro.streaming.messages import Done, Message, ResumePoint, StreamError, 
 from maestro.streaming.parser import StreamOptions, StreamParser
 from maestro.transport import HttpStream
 from maestro.watchdog import Watchdog
+from maestro_protocol.chat import Usage
 from maestro_protocol.errors import ErrorInfo
 from maestro_protocol.settings import Settings
 
@@ -32,6 +33,7 @@ class Retrying:
 ChatItem: TypeAlias = Message | Retrying
 
 _ENDLESS: Sequence[Message] = (StreamError("stream_interrupted", "The answer ended without its end.", partial=True),)
+_GIVEN_UP = Failure("stream_interrupted", "The answer was given up.")
 
 
 class ChatStream:
@@ -73,6 +75,8 @@ class ChatStream:
         self._reader: asyncio.Task[object] | None = None
         self._interrupted = False
         self._cancellations = 0
+        self.usage_so_far: Usage | None = None
+        """Tokens of an answer that was given up, if the provider had told by then."""
         self._state: Literal["open", "done", "ended"] = "open"
 
     def __aiter__(self) -> AsyncIterator[ChatItem]:
@@ -252,8 +256,15 @@ class ChatStream:
     async def _end(self, *, cancelled: bool) -> None:
         if self._state == "open" and cancelled:
             self._tally.cancelled += 1
+            self._note_usage()
         self._state = "ended"
         await self._close()
+
+    def _note_usage(self) -> None:
+        """What the answer had cost when it was given up, where the provider counts as it goes."""
+        for message in self._parser.fail(_GIVEN_UP) if self._parser else ():
+            if type(message) is UsageReport:
+                self.usage_so_far = message.usage
 
     async def _close(self) -> None:
         self._watchdog.stop()

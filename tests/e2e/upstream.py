@@ -162,6 +162,9 @@ def _server(serve: Callable[[Exchange], None]) -> ThreadingHTTPServer:
     return Server(("127.0.0.1", 0), Handler)
 
 
+USAGE: JsonObject = {"promptTokenCount": 3, "candidatesTokenCount": 5, "totalTokenCount": 8}
+
+
 def event(value: JsonObject) -> bytes:
     """One server-sent event."""
     return b"data: %b\r\n\r\n" % json.dumps(value).encode()
@@ -176,7 +179,7 @@ def end(reason: str = "STOP") -> JsonObject:
     """Gemini's last chunk."""
     return {
         "candidates": [{"index": 0, "content": {"role": "model", "parts": []}, "finishReason": reason}],
-        "usageMetadata": {"promptTokenCount": 3, "candidatesTokenCount": 5, "totalTokenCount": 8},
+        "usageMetadata": USAGE,
         "modelVersion": "gemini-scripted",
         "responseId": "scripted",
     }
@@ -192,7 +195,7 @@ def never_ending(first: str = "hello") -> Script:
 
     def script(exchange: Exchange) -> None:
         exchange.open_stream()
-        exchange.write(event(text(first)))
+        exchange.write(event({**text(first), "usageMetadata": USAGE}))
         exchange.wait_gone()
         exchange.handler.close_connection = True
 

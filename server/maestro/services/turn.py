@@ -130,6 +130,7 @@ class Turn:
             await self._read(stream, out)
         finally:
             await stream.aclose()
+            self.usage = stream.usage_so_far or self.usage
 
     async def _read(self, stream: ChatStream, out: TurnStream) -> None:
         async for message in stream:
