@@ -2,9 +2,9 @@
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import get_args, get_origin
+from typing import TypeAlias, get_args, get_origin
 
 from pydantic import BaseModel, JsonValue, ValidationError
 
@@ -15,27 +15,38 @@ from maestro_protocol.base import JsonObject
 from maestro_protocol.errors import Issue
 from maestro_protocol.settings import Settings
 
+Report: TypeAlias = Callable[[MaestroError], None]
+
 _PREFIX = "MAESTRO_"
 
 
-def load(environment: Mapping[str, str], editor: JsonObject | None) -> Settings:
+def load(environment: Mapping[str, str], editor: JsonObject | None, report: Report | None = None) -> Settings:
     """The settings in force. Spelling is camelCase or snake_case in files, camelCase from editors.
 
+    With `report` a misfit is told and left out, and everything else stays in force; while `config.toml` cannot be
+    read at all, no code is sent for audits, since it may say so.
+
     Raises:
-        MaestroError: -32602 naming the place and the path of what does not fit.
+        MaestroError: without `report`, -32602 naming the place and the path of what does not fit.
     """
+    tell = report or _raise
     config = directories(environment).config / "config.toml"
-    _refuse_editor_secrets(editor or {})
-    places = {str(config): _read(config), "the environment": _from_environment(environment), "the editor": editor or {}}
+    places = {
+        str(config): _read(config, tell),
+        "the environment": _from_environment(environment),
+        "the editor": _without_keys(editor or {}, tell),
+    }
     merged: JsonValue = {}
     for place, layer in places.items():
-        canonical = _canonical(Settings, layer)
-        _check(canonical, place)
-        merged = _merge(merged, canonical)
-    return _check(merged, "the settings")
+        merged = _merge(merged, _fitting(_canonical(Settings, layer), place, tell))
+    return Settings.from_wire(merged)
 
 
-def _read(path: Path) -> JsonObject:
+def _raise(error: MaestroError) -> None:
+    raise error
+
+
+def _read(path: Path, report: Report) -> JsonObject:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -43,7 +54,8 @@ def _read(path: Path) -> JsonObject:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         line = re.search(r"at line \d+", str(error))
         where = line[0] if line else type(error).__name__
-        raise MaestroError("invalidParams", f"{path} cannot be read as TOML ({where}); mend or remove it.") from None
+        report(MaestroError("invalidParams", f"{path} cannot be read as TOML ({where}); mend or remove it."))
+        return {"audit": {"consent": "never"}}
 
 
 def _from_environment(environment: Mapping[str, str]) -> JsonValue:
@@ -92,23 +104,41 @@ def _canonical(kind: object, value: JsonValue) -> JsonValue:
     return value
 
 
-def _check(layer: JsonValue, place: str) -> Settings:
-    try:
-        return Settings.from_wire(layer)
-    except ValidationError as error:
-        issues = issues_of(error, layer)
-        raise MaestroError(
-            "invalidParams", f"The setting {sentence(issues)}; change it in {place}.", issues=issues
-        ) from None
+def _fitting(layer: JsonValue, place: str, report: Report) -> JsonValue:
+    """The layer without what does not fit."""
+    while True:
+        try:
+            Settings.from_wire(layer)
+        except ValidationError as error:
+            issues = issues_of(error, layer)
+            message = f"The setting {sentence(issues)}; change it in {place}."
+            report(MaestroError("invalidParams", message, issues=issues))
+            for details in error.errors(include_url=False, include_input=False):
+                layer = _without(layer, details["loc"])
+        else:
+            return layer
 
 
-def _refuse_editor_secrets(editor: JsonObject) -> None:
+def _without(value: JsonValue, location: Sequence[str | int]) -> JsonValue:
+    """The value without the innermost member that the location leads to; an empty object if it leads nowhere."""
+    step = location[0] if location else None
+    if not isinstance(value, dict) or not isinstance(step, str) or step not in value:
+        return {}
+    if len(location) > 1 and isinstance(inner := value[step], dict) and location[1] in inner:
+        return {**value, step: _without(inner, location[1:])}
+    return {key: inner for key, inner in value.items() if key != step}
+
+
+def _without_keys(editor: JsonObject, report: Report) -> JsonObject:
+    """The editor's settings without API keys, which do not belong there."""
     providers = editor.get("providers")
+    kept: JsonObject = {}
     for name, provider in providers.items() if isinstance(providers, dict) else ():
+        kept[name] = provider
         if isinstance(provider, dict) and "apiKey" in provider:
             path = f"providers.{name}.apiKey"
-            raise MaestroError(
-                "invalidParams",
-                f"`{path}` may not stand in editor settings, which are often shared; create a session instead.",
-                issues=[Issue(path=path, message="is not allowed in editor settings")],
-            )
+            message = f"`{path}` may not stand in editor settings, which are often shared; create a session instead."
+            issue = Issue(path=path, message="is not allowed in editor settings")
+            report(MaestroError("invalidParams", message, issues=[issue]))
+            kept[name] = {key: value for key, value in provider.items() if key != "apiKey"}
+    return {**editor, "providers": kept} if kept else editor

@@ -3,9 +3,17 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import JsonValue
 
 from maestro.errors import MaestroError
 from maestro.settings import load
+
+
+def _nested(inner: st.SearchStrategy[JsonValue]) -> st.SearchStrategy[JsonValue]:
+    names = ["providers", "openai", "baseUrl", "betas", "headers", "audit", "consent", "stream", "maxLatencyMs", "x"]
+    return st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(names), inner, max_size=3)
 
 
 def _write(home: Path, text: str) -> dict[str, str]:
@@ -75,3 +83,29 @@ def test_a_key_in_the_file_does_not_show(tmp_path: Path) -> None:
     assert key is not None
     assert key.get_secret_value() == "canary-key"
     assert "canary-key" not in repr(settings) + str(settings.to_wire())
+
+
+def test_with_a_listener_a_misfit_is_told_and_the_rest_stays(tmp_path: Path) -> None:
+    environment = _write(tmp_path, '[audit]\nconsent = "never"\n[retry]\nnettwork = 3\nserver = 7\n')
+    environment["MAESTRO_PROVIDERS__OPENAI__MAX_TOKENS"] = "many"
+    editor = {"providers": {"gemini": {"apiKey": "canary", "project": "p"}, "openai": 5}, "stream": {"maxLatencyMs": 1}}
+    told: list[str] = []
+    settings = load(environment, editor, lambda misfit: told.append(misfit.message))
+    assert (settings.audit.consent, settings.retry.server, settings.stream.max_latency_ms) == ("never", 7, 1)
+    assert settings.provider("gemini").project == "p"
+    assert settings.provider("openai").max_tokens == 8192
+    paths = ("providers.gemini.apiKey", "retry.nettwork", "providers.openai.maxTokens", "providers.openai")
+    assert [path in message for path, message in zip(paths, told, strict=True)] == [True] * 4
+
+
+def test_a_file_that_cannot_be_read_lets_no_code_out(tmp_path: Path) -> None:
+    told: list[str] = []
+    settings = load(_write(tmp_path, "[audit\nconsent = 'never'"), None, lambda misfit: told.append(misfit.message))
+    assert settings.audit.consent == "never"
+    assert len(told) == 1
+
+
+@given(st.recursive(st.none() | st.integers() | st.text(max_size=3), _nested, max_leaves=8))
+def test_anything_an_editor_sends_leaves_settings_that_work(value: JsonValue) -> None:
+    editor = value if isinstance(value, dict) else {"providers": value}
+    assert load({"MAESTRO_HOME": "/nowhere"}, editor, lambda _: None).limits.max_active_turns >= 1

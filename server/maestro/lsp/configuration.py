@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from pydantic import JsonValue
 
 from maestro import settings
-from maestro.errors import MaestroError
 from maestro.lsp.calls import Calls
 from maestro.lsp.editor import LspEditor
 from maestro.lsp.handshake import Handshake, dig
@@ -20,20 +19,20 @@ DEADLINE = 10.0
 
 
 class Configuration:
-    """The settings in force. What does not fit is told to the user, and the settings before it stay."""
+    """The settings in force. What does not fit is told to the user once and left out; the rest stays."""
 
     def __init__(self, handshake: Handshake, environment: Mapping[str, str], editor: LspEditor, calls: Calls) -> None:
         self._handshake = handshake
         self._environment = environment
         self._editor = editor
         self._calls = calls
-        self._told: str | None = None
-        self.current = self._load(handshake.settings) or self._load_without_editor()
+        self._told: list[str] = []
+        self.current = self._load(handshake.settings)
 
     def push(self, section: JsonValue) -> Settings:
         """Take the editor's section; it adds to what `initialize` said."""
         layer: JsonObject = section if isinstance(section, dict) else {}
-        self.current = self._load(_merge(self._handshake.settings, layer)) or self.current
+        self.current = self._load(_merge(self._handshake.settings, layer))
         return self.current
 
     async def pull(self) -> Settings:
@@ -63,22 +62,14 @@ class Configuration:
         section = dig(params, "settings", SECTION)
         return self.push(section) if isinstance(section, dict) else await self.pull()
 
-    def _load(self, editor: JsonObject) -> Settings | None:
-        try:
-            loaded = settings.load(self._environment, editor)
-        except MaestroError as error:
-            if error.message != self._told:
-                self._editor.show(error.message)
-            self._told = error.message
-            return None
-        self._told = None
+    def _load(self, editor: JsonObject) -> Settings:
+        told: list[str] = []
+        loaded = settings.load(self._environment, editor, lambda misfit: told.append(misfit.message))
+        for message in told:
+            if message not in self._told:
+                self._editor.show(message)
+        self._told = told
         return loaded
-
-    def _load_without_editor(self) -> Settings:
-        try:
-            return settings.load(self._environment, None)
-        except MaestroError:
-            return Settings()  # files and environment come before the editor, so this is what was told
 
 
 def _merge(low: JsonObject, high: JsonObject) -> JsonObject:

@@ -236,15 +236,20 @@ async def test_a_wrong_setting_is_told_once_and_the_others_stay(tmp_path: Path) 
     assert "canary" not in str(message)
 
 
-async def test_settings_that_were_good_stay(tmp_path: Path) -> None:
+async def test_what_stands_beside_a_misfit_holds(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
-    configuration = desk.configuration()
-    configuration.push({"stream": {"maxLatencyMs": 8}})
-    assert configuration.push({"nonsense": 1}).stream.max_latency_ms == 8
+    configuration = desk.configuration(
+        MAESTRO_RETRY__NETTWORK="3", MAESTRO_PROVIDERS__OPENAI__BASE_URL="http://here/v1"
+    )
+    mixed = configuration.push({"audit": {"consent": "never"}, "nonsense": 1, "stream": {"maxLatencyMs": 8}})
+    assert (mixed.audit.consent, mixed.stream.max_latency_ms) == ("never", 8)
+    assert mixed.provider("openai").base_url == "http://here/v1"
     assert configuration.push({}).stream.max_latency_ms == 33
-    assert configuration.push({"nonsense": 1}).stream.max_latency_ms == 33
+    assert configuration.push({"nonsense": 1}).audit.consent == "ask"
 
-    assert ["nonsense" in str(one["message"]) for one in await desk.said("window/showMessage")] == [True, True]
+    told = [str(one["message"]) for one in await desk.said("window/showMessage")]
+    assert ["nonsense" in message for message in told] == [False, True, True]
+    assert "`retry.nettwork`" in told[0]
 
 
 async def test_a_wrong_environment_leaves_the_defaults(tmp_path: Path) -> None:
