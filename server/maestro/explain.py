@@ -1,6 +1,7 @@
 """A provider's failure as a person reads it: the code, and one sentence that says what to do."""
 
 from collections.abc import Mapping
+from itertools import takewhile
 
 from maestro.errors import MaestroError
 from maestro.failures import ErrorClass, UpstreamError
@@ -25,6 +26,8 @@ _SENTENCES: Mapping[ErrorClass, str] = {
     "content_filter": "{provider} withheld its answer{words}; ask differently.",
     "malformed": "{provider} answered something that cannot be read{words}; check `providers.{id}.baseUrl`.",
 }
+_HIDDEN = "[redacted]"
+_SHORTEST_SECRET, _SHORTEST_HEAD = 4, 12
 _KEY_WANTED = "{provider} wants an API key{words}; create a session with one."
 
 
@@ -32,7 +35,7 @@ def to_maestro_error(error: UpstreamError, connection: Connection, model: str | 
     """The failure under its code, with the provider's own redacted words. `model` is the provider's name of it."""
     failure, session = error.failure, connection.session
     kind = _kind_for(failure.kind, session)
-    words = _without_secrets(" ".join(failure.message.split()).rstrip("."), connection)
+    words = " ".join(_without_secrets(failure.message, connection).split()).rstrip(".")
     keyless = kind == "auth_invalid" and not session.id
     message = (_KEY_WANTED if keyless else _SENTENCES[kind]).format(
         provider=connection.info.label,
@@ -59,8 +62,25 @@ def _kind_for(kind: ErrorClass, session: Session) -> ErrorClass:
 
 
 def _without_secrets(text: str, connection: Connection) -> str:
-    """What the service said, also if it repeats the key, whatever the key looks like."""
-    credential = connection.credential
-    if isinstance(credential, ApiKeyCredential):
-        text = text.replace(credential.api_key, "[redacted]")
+    """What the service said, also if it repeats the key or a secret header, whatever they look like."""
+    secrets = list(connection.settings.headers.values())
+    if isinstance(connection.credential, ApiKeyCredential):
+        secrets.append(connection.credential.api_key)
+    for secret in secrets:
+        text = _hide(_hide(text, secret), " ".join(secret.split()))
     return redact(text)
+
+
+def _hide(text: str, secret: str) -> str:
+    """The text without the secret, or the beginning of it where the text was cut."""
+    head = secret[:_SHORTEST_HEAD]
+    if len(head) < _SHORTEST_SECRET:  # hiding a letter or two would hide half of every sentence
+        return text
+    start = text.find(head)
+    while start >= 0:
+        end = start + sum(
+            1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(text[start:], secret, strict=False))
+        )
+        text = f"{text[:start]}{_HIDDEN}{text[end:]}"
+        start = text.find(head, start + len(_HIDDEN))
+    return text

@@ -260,6 +260,23 @@ async def test_a_key_that_looks_like_none_is_hidden_when_the_service_repeats_it(
         assert "No [redacted] here" in error.message
 
 
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        ("correct horse  battery", "You said correct horse  battery."),
+        ("correct horse  battery", "You said correct horse battery."),
+        ("k" * 20 + "e" * 3000, "Key " + "k" * 20 + "e" * 1900),
+    ],
+)
+async def test_a_key_is_hidden_however_the_service_repeats_it(key: str, words: str) -> None:
+    async with installed({"providers": {"openai": {"headers": {"x-pass": "hidden-header-value"}}}}):
+        await provider.create_session("openai", "api_key", name="work", api_key=key)
+        upstream = UpstreamError(Failure("server", f"{words} And hidden-header-value."))
+        message = to_maestro_error(upstream, provider.connection("openai", "work")).message
+        assert message.count("[redacted]") == 2
+        assert not {"horse", "eee", "hidden"} & set(message.split()) and "eee" not in message
+
+
 async def test_a_local_server_that_wants_a_key_says_so() -> None:
     async with installed():
         error = to_maestro_error(UpstreamError(Failure("auth_invalid", "")), provider.connection("vllm"))

@@ -4,7 +4,7 @@ import asyncio
 from itertools import count
 from typing import TYPE_CHECKING
 
-from maestro.lsp.messages import INTERNAL_ERROR, RpcError, encode, frame, notification, request
+from maestro.lsp.messages import INTERNAL_ERROR, RequestId, RpcError, encode, frame, notification, request
 from maestro.lsp.writer import Outbox
 
 if TYPE_CHECKING:
@@ -38,6 +38,10 @@ class Calls:
         finally:
             if self._waiting.pop(call_id, None):
                 self._outbox.push(frame(notification("$/cancelRequest", encode({"id": call_id}))))
+
+    def is_waiting(self, call_id: RequestId | None) -> bool:
+        """Whether an answer with this id is expected."""
+        return call_id in self._waiting
 
     def resolve(self, message: "JsonObject") -> None:
         """Hand an answer to whoever waits for it; others are dropped."""

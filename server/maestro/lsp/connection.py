@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from maestro_protocol.base import JsonObject
 
+_TOO_LARGE = "The message is larger than `limits.maxMessageBytes`; send less or raise the limit."
 SHUTDOWN_SECONDS = 0.5
 """How long cancelled requests may take to end, and connections to close."""
 
@@ -95,10 +96,17 @@ class Connection:
             if isinstance(item, Garbage):
                 self._refuse(None, RpcError(messages.PARSE_ERROR, "Bytes between two messages were skipped."))
             elif isinstance(item, Oversized):
-                text = "The message is larger than `limits.maxMessageBytes`; send less or raise the limit."
-                self._refuse(find_id(item.head), RpcError(messages.MESSAGE_TOO_LARGE, text))
+                self._refuse_oversized(item.head)
             else:
                 self._read(item)
+
+    def _refuse_oversized(self, head: bytes) -> None:
+        error = RpcError(messages.MESSAGE_TOO_LARGE, _TOO_LARGE)
+        message_id = find_id(head)
+        if self.calls.is_waiting(message_id) and b'"method"' not in head:  # an answer, which nobody answers
+            self.calls.resolve({"id": message_id, "error": {"code": error.code}})
+        else:
+            self._refuse(message_id, error)
 
     def stop(self, code: int | None = None) -> None:
         """Leave; without a code, as it befits an editor that went away: 0 after `shutdown`, else 1."""

@@ -63,6 +63,7 @@ class ChatService:
             MaestroError: 4001, 4007, 4102, 4103 before anything is sent; the provider's failures; 4701.
         """
         target = await self._models.target(params.model, params.session_id)
+        self._admit()
         turn = Turn(target, params.messages, params.params or ChatParams(), params.tools or ())
         await self._run(turn, TurnStream(events, None, turn.id, _counter(), max_latency_ms / 1000))
         return ChatCompleteResult(
@@ -80,9 +81,16 @@ class ChatService:
         Raises:
             MaestroError: 4301, 4302, 4406, 4502 before anything is sent; else as `complete`.
         """
-        return await self._sent.once(
-            params.client_request_id, params, lambda: self._send(params, events, max_latency_ms)
-        )
+        ran = False
+
+        async def run() -> ChatSendResult:
+            nonlocal ran
+            ran = True
+            return await self._send(params, events, max_latency_ms)
+
+        result = await self._sent.once(params.client_request_id, params, run)
+        # Whoever got the text as events is not sent it again; a repeated request got none.
+        return result.model_copy(update={"message": None}) if ran and events is not None else result
 
     def cancel(self, chat_id: str, turn_id: str | None) -> bool:
         """Stop the chat's turn; False if it is idle, or if another turn than the named one runs. Raises 4301."""
@@ -99,6 +107,7 @@ class ChatService:
         with self._turn_of(chat, turn_id):
             message = user_message(params.input, self._editor)
             target = await self._target(chat, params)
+            self._admit()
             turn = Turn(target, [*chat.messages, message], params.params or ChatParams(), id=turn_id)
             turn.user_message_id = new_id("msg")
             self._chats[chat.id] = chat
@@ -114,7 +123,7 @@ class ChatService:
             chat_id=chat.id,
             turn_id=turn.id,
             user_message_id=turn.user_message_id,
-            message=turn.message() if events is None else None,
+            message=turn.message(),
             stop_reason=turn.stop_reason,
             usage=turn.usage,
             model=target.model_id,
@@ -128,10 +137,13 @@ class ChatService:
         chat.model, chat.session_id = target.model_id, target.session_id
         return target
 
-    async def _run(self, turn: Turn, out: TurnStream) -> None:
+    def _admit(self) -> None:
+        """Raises 4701 while as many turns run as may; nothing of the request is kept then."""
         limit = self._runtime.settings.limits.max_active_turns
         if self._active >= limit:
             raise MaestroError("serverBusy", f"{limit} turns are running; wait for one to end or stop it.")
+
+    async def _run(self, turn: Turn, out: TurnStream) -> None:
         self._active += 1
         try:
             with self._status.busy(f"{turn.target.model_id} is answering"):

@@ -372,6 +372,18 @@ async def test_garbage_and_oversized_bodies_are_answered() -> None:
     ]
 
 
+async def test_an_oversized_answer_fails_the_question_and_is_not_answered() -> None:
+    peer, _ = await ready()
+    question = asyncio.create_task(peer.connection.calls.call("ask", b"{}", 30))
+    [*_, asked] = await peer.settle()
+    head = b'{"jsonrpc":"2.0","id":"%b","result":"...' % str(asked["id"]).encode()  # type: ignore[index]
+    peer.connection.receive([Oversized(head)])
+
+    with pytest.raises(RpcError):
+        await question
+    assert (await peer.settle())[-1] == asked
+
+
 async def test_a_notification_that_fails_is_logged_without_its_text(caplog: pytest.LogCaptureFixture) -> None:
     peer, backend = await ready()
     peer.notify("fail", {"a": 1})

@@ -1,42 +1,16 @@
 """A short name means one model or none, every candidate resolves, and nothing is chosen silently."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import pytest
 
-from maestro import provider
-from maestro.app import Services, build
-from maestro.cli.terminal import TerminalEditor
 from maestro.errors import MaestroError
-from maestro.settings import load
 from maestro_protocol.base import JsonObject
 from maestro_protocol.models import ModelListParams
-from tests.simulators.fixtures import Simulation, simulate
+from tests.simulators.fixtures import simulate
+from tests.unit.services.product import product
 
 pytestmark = pytest.mark.asyncio
-
-
-@asynccontextmanager
-async def product(
-    home: Path, *services: str, settings: JsonObject | None = None, terminal: bool = False, signed_in: bool = True
-) -> AsyncIterator[tuple[Services, Sequence[Simulation]]]:
-    """The services over simulated providers, signed in to each by a session named after it."""
-    async with AsyncExitStack() as stack:
-        simulations = [await stack.enter_async_context(simulate(name)) for name in services]
-        environment = {"MAESTRO_HOME": str(home)}
-        for simulation in simulations:
-            environment |= simulation.environment
-        editor = {"models": {"probeLocalServers": False}, **(settings or {})}
-        built = build(load(environment, editor), environment, TerminalEditor(), use_environment_keys=terminal)
-        stack.push_async_callback(built.aclose)
-        stack.callback(provider.use, None)
-        for name, simulation in zip(services, simulations, strict=True):
-            if signed_in:
-                key = next(value for field, value in simulation.environment.items() if field.endswith("_KEY"))
-                await provider.create_session(name, "api_key", name=f"my-{name}", api_key=key)
-        yield built, simulations
 
 
 async def _refusal(work: object) -> MaestroError:

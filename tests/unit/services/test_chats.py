@@ -1,0 +1,87 @@
+"""A chat answers each request once, keeps what was said, and nothing of what was refused."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from maestro.errors import MaestroError
+from maestro_protocol.base import WireModel
+from maestro_protocol.chat import ChatSendParams
+from tests.unit.services.product import product
+
+pytestmark = pytest.mark.asyncio
+
+MODEL = "openai/gpt-5.5"
+
+
+class Sink:
+    """Keeps the events; always has room."""
+
+    has_room = True
+
+    def __init__(self) -> None:
+        self.events: list[WireModel] = []
+        self.begun = asyncio.Event()
+
+    def send(self, event: WireModel) -> None:
+        self.events.append(event)
+        self.begun.set()
+
+    async def room(self) -> None:
+        """There is."""
+
+
+async def test_a_repeated_request_gets_the_text_that_went_out_as_events_before(tmp_path: Path) -> None:
+    async with product(tmp_path, "openai") as (services, [openai]):
+        params = ChatSendParams(input="What is the capital of France?", model=MODEL, client_request_id="r1")
+        first, again = Sink(), Sink()
+        streamed = await services.chats.send(params, first, 0)
+        assert streamed.message is None
+        assert first.events
+        for sink in (None, again):
+            repeated = await services.chats.send(params, sink, 0)
+            assert repeated.message is not None
+            assert "Paris" in str(repeated.message.content)
+            assert repeated.turn_id == streamed.turn_id
+        assert again.events == []
+        assert len(openai.prompts) == 1
+
+
+async def test_a_request_refused_for_want_of_room_leaves_no_trace(tmp_path: Path) -> None:
+    settings = {"limits": {"maxActiveTurns": 1}}
+    async with product(tmp_path, "openai", settings=settings) as (services, [openai]):
+        chat = (await services.chats.send(ChatSendParams(input="one", model=MODEL), None, 0)).chat_id
+        openai.play("drip")
+        sink = Sink()
+        running = asyncio.create_task(services.chats.send(ChatSendParams(input="busy", model=MODEL), sink, 0))
+        await sink.begun.wait()
+        for _ in range(2):
+            with pytest.raises(MaestroError) as caught:
+                await services.chats.send(ChatSendParams(chat_id=chat, input="two"), None, 0)
+            assert caught.value.kind == "serverBusy"
+        running.cancel()
+        assert (await running).stop_reason == "cancelled"
+        openai.play()
+        await services.chats.send(ChatSendParams(chat_id=chat, input="three"), None, 0)
+        said = [item.get("content") for item in openai.requests[-1].json["input"] if item.get("role") == "user"]
+        assert len(said) == 2
+        assert "two" not in str(said)
+
+
+async def test_a_chat_answers_one_message_at_a_time(tmp_path: Path) -> None:
+    async with product(tmp_path, "openai") as (services, [openai]):
+        chat = (await services.chats.send(ChatSendParams(input="one", model=MODEL), None, 0)).chat_id
+        openai.play("drip")
+        sink = Sink()
+        running = asyncio.create_task(services.chats.send(ChatSendParams(chat_id=chat, input="two"), sink, 0))
+        await sink.begun.wait()
+        with pytest.raises(MaestroError) as caught:
+            await services.chats.send(ChatSendParams(chat_id=chat, input="three"), None, 0)
+        assert (caught.value.kind, caught.value.data.chat_id) == ("turnInProgress", chat)
+        assert services.chats.cancel(chat, "turn_other") is False
+        assert services.chats.cancel(chat, None) is True
+        assert (await running).stop_reason == "cancelled"
+        assert services.chats.cancel(chat, None) is False
+        with pytest.raises(MaestroError, match="no such chat"):
+            services.chats.cancel("chat_nobody", None)
