@@ -3,13 +3,21 @@
 import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal, TypeAlias, cast
 
 from maestro.errors import MaestroError
 from maestro.explain import to_maestro_error
 from maestro.failures import Failure, UpstreamError
-from maestro.providers.base import ByteStream, ChatRequest, Connection, ResumableStreamingRole, StreamingRole
+from maestro.providers.base import (
+    ByteStream,
+    CancellableStreamingRole,
+    ChatRequest,
+    Connection,
+    ResumableStreamingRole,
+    StreamingRole,
+)
 from maestro.retry import RULES, Backoff, Refresh, Tally, is_stale_login
 from maestro.streaming.messages import Done, Message, ResumePoint, StreamError, UsageReport
 from maestro.streaming.parser import StreamOptions, StreamParser
@@ -34,6 +42,9 @@ ChatItem: TypeAlias = Message | Retrying
 
 _ENDLESS: Sequence[Message] = (StreamError("stream_interrupted", "The answer ended without its end.", partial=True),)
 _GIVEN_UP = Failure("stream_interrupted", "The answer was given up.")
+_CANCEL_SECONDS = 5.0
+_cancelling: set[asyncio.Task[None]] = set()
+"""Requests nobody waits for; the event loop itself would not keep them."""
 
 
 class ChatStream:
@@ -177,13 +188,14 @@ class ChatStream:
             await asyncio.sleep(self._pause)
             self._pause = 0.0
         self._tally.attempts += 1
-        if self._resume_at is None:
+        if self._resume_at is None or self._parser is None:
             self._bytes = await self._role.open_stream(self._connection, self._request)
+            self._parser = StreamParser(self._connection.info.id, StreamOptions(self._bytes.wire))
         else:
             resumable = cast("ResumableStreamingRole", self._role)
             self._bytes = await resumable.resume_stream(self._connection, self._resume_at)
-        options = StreamOptions(self._bytes.wire, resume=self._resume_at)
-        self._parser, self._chunks = StreamParser(self._connection.info.id, options), aiter(self._bytes)
+            self._parser.resume()
+        self._chunks = aiter(self._bytes)
         return self._parser, self._chunks
 
     def _read_error(self, message: StreamError) -> UpstreamError:
@@ -258,7 +270,19 @@ class ChatStream:
             self._tally.cancelled += 1
             self._note_usage()
         self._state = "ended"
+        self._cancel_at_service()
         await self._close()
+
+    def _cancel_at_service(self) -> None:
+        """A background answer that was not read to its end would go on; nobody waits for it to be told to stop."""
+        parser, self._parser = self._parser, None
+        if parser is None or parser.decoder.finished or not hasattr(self._role, "cancel_stream"):
+            return
+        if (response_id := parser.decoder.background_id) is not None:
+            role = cast("CancellableStreamingRole", self._role)
+            task = asyncio.create_task(_cancel(role, self._connection, response_id))
+            _cancelling.add(task)
+            task.add_done_callback(_cancelling.discard)
 
     def _note_usage(self) -> None:
         """What the answer had cost when it was given up, where the provider counts as it goes."""
@@ -275,6 +299,12 @@ class ChatStream:
             await source.aclose()
         if isinstance(chunks, AsyncGenerator):
             await chunks.aclose()
+
+
+async def _cancel(role: CancellableStreamingRole, connection: Connection, response_id: str) -> None:
+    with suppress(Exception):  # whatever it is, the answer was given up
+        async with asyncio.timeout(_CANCEL_SECONDS):
+            await role.cancel_stream(connection, response_id)
 
 
 async def _close_bytes(source: ByteStream) -> None:

@@ -165,7 +165,7 @@ def _delay(error: JsonObject, text: str, details: list[JsonObject]) -> float | N
                 return seconds
     for name in ("resets_in_seconds", "retry_after"):
         if (seconds := _number(error.get(name))) is not None:
-            return max(0.0, seconds)
+            return seconds
     return _delay_in_text(text)
 
 

@@ -31,9 +31,6 @@ ErrorClass: TypeAlias = Literal[
 ]
 """How a failure is treated; `maestro.retry` gives each its attempts and its code."""
 
-LONGEST_WAIT = 120.0
-"""Seconds. A rate limit that asks for more is a quota: nobody waits that long for an answer."""
-
 _SPECIFIC: dict[ErrorClass, str] = {
     "content_filter": "content_filter content_policy_violation cyber_policy bio_policy misalignment_policy_violation",
     "context_window": "context_length_exceeded context_window_exceeded model_context_window_exceeded",
@@ -78,9 +75,13 @@ _BILLING = re.compile(r"credit balance is too low|\blimit: 0\b|insufficient (?:c
 _PER_DAY = re.compile(r"PerDay|Daily", re.IGNORECASE)
 
 
+UNSENT = "unsent"
+"""The code of a request that could not even be put into HTTP."""
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """`message` is one sentence, redacted, at most 2 kB. `retry_after` is in seconds."""
+    """`message` is one sentence, redacted, at most 2 kB. `retry_after` is in seconds and above 0."""
 
     kind: ErrorClass
     message: str
@@ -105,6 +106,8 @@ def classify_body(body: bytes) -> Failure:
 
 def classify_response(status: int, headers: Mapping[str, str], body: bytes, *, now: float | None = None) -> Failure:
     """Read a refused HTTP answer. Header names are lower-case; `body` may be JSON, HTML or empty."""
+    if 300 <= status < 400:
+        return Failure("invalid_request", "the base URL redirects elsewhere")
     read = failure_body.read_bytes(body)
     failure = _classify(read, status, _header_delay(headers, now), now)
     ray = headers.get("cf-ray")
@@ -125,12 +128,9 @@ class UpstreamError(Exception):
 
 
 def _classify(body: ErrorBody, status: int | None, header_delay: float | None, now: float | None) -> Failure:
-    delay = header_delay if header_delay is not None else body.delay
-    if delay is None and body.resets_at is not None:
-        delay = max(0.0, body.resets_at - (time.time() if now is None else now))
+    resets_in = None if body.resets_at is None else body.resets_at - (time.time() if now is None else now)
+    delay = next((seconds for seconds in (header_delay, body.delay, resets_in) if seconds and seconds > 0), None)
     kind = _kind(body, status if status is not None else body.status)
-    if kind == "rate_limited" and delay is not None and delay > LONGEST_WAIT:
-        kind = "billing_quota"
     code = body.codes[0] if body.codes else None
     return Failure(kind, failure_body.cap(redact(_sentence(body, status))), code, delay)
 
@@ -182,10 +182,10 @@ def _sentence(body: ErrorBody, status: int | None) -> str:
 
 
 def _header_delay(headers: Mapping[str, str], now: float | None) -> float | None:
-    """Seconds from `retry-after-ms`, else `retry-after` as a number or an HTTP date; what lies in the past is 0."""
+    """Seconds from `retry-after-ms`, else `retry-after` as a number or an HTTP date; the past is below 0."""
     milliseconds = _float(headers.get("retry-after-ms"))
     if milliseconds is not None:
-        return max(0.0, milliseconds / 1000)
+        return milliseconds / 1000
     text = headers.get("retry-after", "").strip()
     seconds = _float(text)
     if seconds is None and text:
@@ -193,7 +193,7 @@ def _header_delay(headers: Mapping[str, str], now: float | None) -> float | None
             seconds = parsedate_to_datetime(text).timestamp() - (time.time() if now is None else now)
         except (ValueError, OverflowError):
             return None
-    return None if seconds is None else max(0.0, seconds)
+    return seconds
 
 
 def _float(text: str | None) -> float | None:

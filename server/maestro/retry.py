@@ -67,7 +67,8 @@ class Backoff:
     """How long to wait before the next attempt, and whether there is one; one object per request.
 
     0.5 s doubling to 8 s, minus up to a quarter at random so that many clients do not return at once; a wait the
-    provider names is kept to the millisecond. `x-should-retry` has the last word on whether, never on how often.
+    provider names is kept to the millisecond. `x-should-retry` has the last word on whether, never on how often or how
+    long.
     """
 
     def __init__(self, settings: RetrySettings) -> None:
@@ -78,8 +79,7 @@ class Backoff:
     def judge(self, error: UpstreamError) -> UpstreamError:
         """A provider that asks for more patience than the settings allow is out of quota, not busy."""
         failure = error.failure
-        patience = self._settings.max_server_delay_ms
-        if RULES[failure.kind].budget is None or (failure.retry_after or 0) * 1000 <= patience:
+        if RULES[failure.kind].budget is None or not self._asks_too_much(error):
             return error
         exhausted = replace(failure, kind="billing_quota")
         return UpstreamError(exhausted, http_status=error.http_status, request_id=error.request_id)
@@ -87,11 +87,14 @@ class Backoff:
     def next_delay(self, error: UpstreamError) -> float | None:
         """Seconds to wait before the next attempt, or None if there is none. Counts the attempt."""
         delay_ms = self._delay_ms(error)
-        if self.attempt >= self._budget(error) or delay_ms > self._left_ms:
+        if self.attempt >= self._budget(error) or delay_ms > self._left_ms or self._asks_too_much(error):
             return None
         self.attempt += 1
         self._left_ms -= delay_ms
         return delay_ms / 1000
+
+    def _asks_too_much(self, error: UpstreamError) -> bool:
+        return (error.failure.retry_after or 0) * 1000 > self._settings.max_server_delay_ms
 
     def _budget(self, error: UpstreamError) -> int:
         budget = RULES[error.failure.kind].budget
@@ -100,8 +103,8 @@ class Backoff:
         return getattr(self._settings, budget) if budget else 0
 
     def _delay_ms(self, error: UpstreamError) -> float:
-        if error.failure.retry_after is not None:
-            return max(0.0, error.failure.retry_after * 1000)
+        if error.failure.retry_after is not None and error.failure.retry_after > 0:
+            return error.failure.retry_after * 1000
         full = min(self._settings.base_delay_ms * 2.0**self.attempt, self._settings.max_delay_ms)
         return full * (1 - random.random() / 4)
 

@@ -15,7 +15,7 @@ from maestro.providers import registry
 from maestro.providers.base import ByteStream, ChatRequest, Connection
 from maestro.runtime import Runtime
 from maestro.store.sessions import SessionStore
-from maestro.streaming.messages import Content, Done, ResumePoint, UsageReport
+from maestro.streaming.messages import Content, Done, FunctionCall, FunctionCallDelta, ResumePoint, UsageReport
 from maestro.streaming.parser import StreamParser
 from maestro_protocol.base import JsonObject
 from maestro_protocol.chat import ChatMessage, ChatParams
@@ -232,6 +232,7 @@ async def test_attempts_end_with_the_failure() -> None:
         (400, {"error": {"message": "bad", "code": "context_length_exceeded"}}, 4206),
         (400, {"error": {"message": "bad"}}, 4209),
         (402, {"error": {"message": "pay"}}, 4202),
+        (308, b"<html><title>Moved</title></html>", 4209),
     ],
 )
 async def test_what_cannot_change_is_not_tried_again(status: int, body: JsonObject, code: int) -> None:
@@ -542,7 +543,74 @@ async def test_resuming_has_an_end(status: int) -> None:
         await provider.create_session("openai", "api_key", name="work", api_key="sk-0123456789ab")
         items, error = await failing(provider.stream_chat("openai", "work", HELLO, model="gpt-5.5"))
         assert (error.code, [item for item in items if isinstance(item, Content)]) == (4205, [Content("hi")])
-        assert server.connections == {503: 4, 404: 2}[status]
+        assert [request.method for request in server.requests].count("GET") == {503: 3, 404: 1}[status]
+
+
+def item(kind: str, number: int, **fields: Any) -> bytes:
+    row = {"type": "function_call", "id": "fc_1", "call_id": "call_1", "name": "f", "arguments": "", **fields}
+    return event(f"output_item.{kind}", number, output_index=1, item=row)
+
+
+def piece(number: int, text: str) -> bytes:
+    return event("function_call_arguments.delta", number, output_index=1, delta=text)
+
+
+async def test_a_break_inside_a_character_and_inside_a_call_loses_nothing() -> None:
+    arguments = '{"a":"\U0001f600"}'
+    items, _ = await resumed(
+        cutting(created(), words(2, "llo \ud83d")),
+        cutting(words(3, "\ude00 wor"), item("added", 4), piece(5, '{"a":"\ud83d')),
+        answering(piece(6, '\ude00"}'), item("done", 7, arguments=arguments), completed(8)),
+    )
+    assert "".join(item.text for item in items if isinstance(item, Content)) == "llo \U0001f600 wor"
+    assert "".join(item.text for item in items if isinstance(item, FunctionCallDelta)) == arguments
+    assert [item.arguments for item in items if isinstance(item, FunctionCall)] == [{"a": "\U0001f600"}]
+
+
+@pytest.mark.parametrize("how", ["close", "interrupt", "cancel"])
+async def test_a_background_answer_that_is_given_up_is_cancelled_at_the_service(how: str) -> None:
+    cancelled, closed, answered = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def script(peer: Peer) -> None:
+        await peer.receive()
+        cancelled.set()
+        await answered.wait()
+        await peer.reply(500, b"nobody reads this", connection="close")
+
+    async with service(stalling(created(), words(2, "hi"), closed=closed), script, name="openai") as server:
+        await provider.create_session("openai", "api_key", name="work", api_key="sk-0123456789ab")
+        stream = provider.stream_chat("openai", "work", HELLO, model="gpt-5.5")
+        assert await anext(stream) == Content("hi")
+        if how == "close":
+            await stream.aclose()
+        else:
+            reader = asyncio.ensure_future(anext(stream))
+            await asyncio.sleep(0)
+            await stream.interrupt() if how == "interrupt" else reader.cancel()
+            with pytest.raises((StopAsyncIteration, asyncio.CancelledError)):
+                await reader
+        await stream.aclose()
+        await closed.wait()
+        await cancelled.wait()  # nobody waited for its answer
+        (detached,) = chat_stream._cancelling
+        answered.set()
+        await detached
+        assert [(request.method, request.path) for request in server.requests[1:]] == [
+            ("POST", "/responses/resp_1/cancel")
+        ]
+        assert not chat_stream._cancelling
+
+
+async def test_what_ended_or_runs_in_the_foreground_is_not_cancelled() -> None:
+    foreground = created().replace(b"true", b"false").replace(b"response.queued", b"response.in_progress")
+    for began in (created() + words(2, "hi") + completed(3), foreground + words(2, "hi")):
+        async with service(answering(began), name="openai") as server:
+            await provider.create_session("openai", "api_key", name="work", api_key="sk-0123456789ab")
+            stream = provider.stream_chat("openai", "work", HELLO, model="gpt-5.5")
+            assert await anext(stream) == Content("hi")
+            await stream.aclose()
+            assert not chat_stream._cancelling
+            assert len(server.requests) == 1
 
 
 async def test_a_refused_key_marks_its_session() -> None:

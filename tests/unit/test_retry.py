@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from maestro.failures import ErrorClass, Failure, UpstreamError
+from maestro.failures import ErrorClass, Failure, UpstreamError, classify_response
 from maestro.retry import RULES, Backoff, Tally, with_retries
 from maestro_protocol.codes import BY_KIND
 from maestro_protocol.settings import RetrySettings
@@ -70,7 +70,25 @@ def test_delays_double_up_to_a_limit_minus_a_quarter_at_most() -> None:
 
 def test_the_services_delay_is_kept_exactly() -> None:
     assert Backoff(RetrySettings()).next_delay(error("rate_limited", after=12.345)) == 12.345
-    assert Backoff(RetrySettings()).next_delay(error("rate_limited", after=-3)) == 0
+
+
+@pytest.mark.parametrize("after", [0, -3])
+def test_a_delay_of_nothing_is_none(after: float) -> None:
+    delay = Backoff(RetrySettings()).next_delay(error("rate_limited", after=after))
+    assert delay is not None
+    assert 0.375 <= delay <= 0.5
+
+
+def test_no_word_of_the_service_makes_one_wait_beyond_patience() -> None:
+    assert Backoff(RetrySettings()).next_delay(error("invalid_request", after=121, should=True)) is None
+    assert Backoff(RetrySettings()).next_delay(error("invalid_request", after=120, should=True)) == 120
+
+
+def test_patience_is_a_setting() -> None:
+    settings = RetrySettings(max_server_delay_ms=150_000)
+    refused = UpstreamError(classify_response(429, {"retry-after": "150"}, b""), http_status=429)
+    backoff = Backoff(settings)
+    assert backoff.next_delay(backoff.judge(refused)) == 150
 
 
 def test_a_delay_beyond_patience_is_a_spent_quota() -> None:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from maestro.audit.exchange import Compose as Compose
 from maestro.audit.exchange import RawReply as RawReply
 from maestro.audit.exchange import StructuredRequest as StructuredRequest
 from maestro.store.credentials import Credential
@@ -121,11 +122,17 @@ class ResumableStreamingRole(StreamingRole, Protocol):
     async def resume_stream(self, connection: Connection, point: ResumePoint) -> ByteStream: ...
 
 
+class CancellableStreamingRole(StreamingRole, Protocol):
+    """`streaming.py` of a provider whose background answers go on, and cost, until they are cancelled."""
+
+    async def cancel_stream(self, connection: Connection, response_id: str) -> None: ...
+
+
 class AuditRole(Protocol):
     """`audit.py`"""
 
-    async def generate_structured(self, connection: Connection, request: StructuredRequest) -> RawReply:
-        """Ask once for one JSON object.
+    async def generate_structured(self, connection: Connection, compose: Compose) -> RawReply:
+        """Ask for one JSON object. Every HTTP request is composed anew; the last one composed is the one answered.
 
         Raises:
             UpstreamError: the service refused, or could not be reached.

@@ -10,7 +10,7 @@ from pydantic import JsonValue
 from maestro.failures import Failure, UpstreamError, classify_body, classify_error
 from maestro.streaming.framing import MAX_EVENT_BYTES, EventTooLarge, Framing, SseEvent
 from maestro.streaming.json_array import JsonArrayParser
-from maestro.streaming.messages import Done, Message, ResumePoint, UsageReport, Wire
+from maestro.streaming.messages import Done, Message, UsageReport, Wire
 from maestro.streaming.sse import SseParser
 from maestro.streaming.wire.chat import ChatDecoder
 from maestro.streaming.wire.decoder import WireDecoder
@@ -40,8 +40,6 @@ class StreamOptions:
 
     wire: Wire | None = None
     max_event_bytes: int = MAX_EVENT_BYTES
-    resume: ResumePoint | None = None
-    """The stream is the rest of a background response that broke off here."""
 
 
 def wire_of(provider: str) -> Wire:
@@ -82,15 +80,28 @@ class StreamParser:
 
     def __init__(self, provider: str, options: StreamOptions | None = None) -> None:
         options = options or StreamOptions()
-        wire = options.wire or wire_of(provider)
-        self.decoder = ResponsesDecoder(options.resume) if wire == "responses" else get_handler(provider, wire)()
+        self._wire = options.wire or wire_of(provider)
+        self._limit = options.max_event_bytes
+        self.decoder = get_handler(provider, self._wire)()
         self.bad_events = 0
         """Events that were no JSON object: skipped, and counted."""
-        limit = options.max_event_bytes
-        self._framing: Framing = JsonArrayParser(limit) if wire == "geminiArray" else SseParser(limit)
+        self._begin()
+
+    def _begin(self) -> None:
+        """A stream's own state."""
+        is_array = self._wire == "geminiArray"
+        self._framing: Framing = JsonArrayParser(self._limit) if is_array else SseParser(self._limit)
         self._head = b""
         self._event_seen = False
         self._clean = True
+
+    def resume(self) -> None:
+        """The bytes to come are those of another stream, in which the answer goes on behind its resume point.
+
+        What was cut in two by the break is put together again: characters, calls, text that was held back.
+        """
+        self._begin()
+        self.decoder.resume()
 
     @property
     def comments(self) -> int:
@@ -120,7 +131,7 @@ class StreamParser:
         for event in events:
             messages.extend(self._decode(event))
         if not self._event_seen and (failure := _not_a_stream(self._head)) is not None:
-            return self.decoder.fail(failure)
+            return self.fail(failure)
         messages += self.decoder.close(clean=self._clean and self._framing.whole)
         if self._framing.terminated and all(event.terminated for event in events):
             return messages

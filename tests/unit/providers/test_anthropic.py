@@ -2,6 +2,7 @@
 
 import pytest
 
+from maestro.failures import UpstreamError
 from maestro.providers.anthropic import api_key, models, streaming
 from maestro.providers.anthropic.config import INFO
 from maestro_protocol.base import JsonObject
@@ -270,3 +271,33 @@ async def test_a_list_that_never_moves_on_ends(last_id: str | None) -> None:
         found = await models.list_models(connect(INFO, base_url=server.base_url, http=http))
     assert {model.name for model in found} == {"opus"}
     assert len(server.received) == (1 if last_id is None else 2)
+
+
+@pytest.mark.asyncio
+async def test_a_row_that_does_not_fit_hides_no_other() -> None:
+    page = (200, {"data": [entry("odd", max_tokens="many"), {}, entry("opus")]})
+    async with loopback(page, (200, {"data": [7]})) as (server, http):
+        connection = connect(INFO, base_url=server.base_url, http=http)
+        assert [model.name for model in await models.list_models(connection)] == ["opus"]
+        with pytest.raises(UpstreamError) as caught:
+            await models.list_models(connection)
+    assert caught.value.failure.kind == "malformed"
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("answer", [b"", b"Conflict", {"error": {"type": "invalid_request_error", "message": "m"}}])
+async def test_a_conflict_passes(answer: bytes | JsonObject) -> None:
+    async with loopback((409, answer), (409, answer), (404, answer)) as (server, http):
+        connection = connect(INFO, base_url=server.base_url, http=http)
+        with pytest.raises(UpstreamError) as streamed:
+            await streaming.open_stream(connection, ask())
+        with pytest.raises(UpstreamError) as listed:
+            await models.list_models(connection)
+        with pytest.raises(UpstreamError) as missing:
+            await streaming.open_stream(connection, ask())
+    assert [error.value.failure.kind for error in (streamed, listed, missing)] == [
+        "server",
+        "server",
+        "invalid_request",
+    ]
+    assert (streamed.value.http_status, missing.value.http_status) == (409, 404)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from maestro.failures import UpstreamError
 from maestro.providers.gemini import models, streaming
 from maestro.providers.gemini.config import INFO
 from maestro.providers.gemini.conversation import NO_SIGNATURE
@@ -245,3 +246,22 @@ async def test_a_list_that_never_moves_on_ends() -> None:
         settings = ProviderSettings(api_version="v1beta")
         assert await models.list_models(connect(INFO, settings, base_url=server.base_url, http=http)) == []
     assert [r.target.partition("?")[0] for r in server.received] == ["/v1beta/models"] * 2
+
+
+@pytest.mark.asyncio
+async def test_a_row_that_does_not_fit_hides_no_other() -> None:
+    page = (
+        200,
+        {
+            "models": [
+                {"displayName": "Nameless"},
+                {"name": "models/gemma-4", "supportedGenerationMethods": ["generateContent"]},
+            ]
+        },
+    )
+    async with loopback(page, (200, {"models": [7]})) as (server, http):
+        connection = connect(INFO, base_url=server.base_url, http=http)
+        assert [model.name for model in await models.list_models(connection)] == ["gemma-4"]
+        with pytest.raises(UpstreamError) as caught:
+            await models.list_models(connection)
+    assert caught.value.failure.kind == "malformed"

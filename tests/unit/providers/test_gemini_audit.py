@@ -1,6 +1,7 @@
 """Gemini's structured answers: the schema it is given, what happens when it refuses it, what comes back."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -104,7 +105,7 @@ async def test_an_answer_without_its_thoughts_and_with_its_usage() -> None:
     }
     parts = ({"text": "Hm.", "thought": True}, {"text": '{"a":'}, {"text": "1}", "thoughtSignature": "c2ln"})
     async with loopback(answer(*parts, usageMetadata=counts)) as (server, http):
-        reply = await audit.generate_structured(connect(INFO, base_url=server.base_url, http=http), REQUEST)
+        reply = await audit.generate_structured(connect(INFO, base_url=server.base_url, http=http), lambda: REQUEST)
     assert (reply.text, reply.finish_reason, reply.truncated, reply.filtered) == ('{"a":1}', "STOP", False, False)
     assert reply.usage is not None
     assert {**reply.usage.to_wire(), "raw": None} == {
@@ -132,7 +133,7 @@ async def test_an_answer_without_its_thoughts_and_with_its_usage() -> None:
 @pytest.mark.asyncio
 async def test_a_refused_schema_is_tried_minimal_and_then_in_words() -> None:
     async with loopback(REFUSED, REFUSED, answer({"text": "{}"})) as (server, http):
-        reply = await audit.generate_structured(connect(INFO, base_url=server.base_url, http=http), REQUEST)
+        reply = await audit.generate_structured(connect(INFO, base_url=server.base_url, http=http), lambda: REQUEST)
     assert (reply.text, reply.usage) == ("{}", None)
     configs = [r.json["generationConfig"] for r in server.received]  # type: ignore[index, call-overload]
     assert [config.get("responseSchema") for config in configs] == [
@@ -150,7 +151,7 @@ async def test_a_refused_schema_is_tried_minimal_and_then_in_words() -> None:
 async def test_a_third_refusal_is_the_answer() -> None:
     async with loopback(REFUSED, REFUSED, REFUSED) as (server, http):
         with pytest.raises(UpstreamError) as caught:
-            await audit.generate_structured(connect(INFO, base_url=server.base_url, http=http), REQUEST)
+            await audit.generate_structured(connect(INFO, base_url=server.base_url, http=http), lambda: REQUEST)
     assert (caught.value.http_status, len(server.received)) == (400, 3)
 
 
@@ -173,7 +174,7 @@ KEY_INVALID = {
 async def test_other_refusals_are_not_about_the_schema(status: int, error: JsonObject, kind: str) -> None:
     async with loopback((status, {"error": error})) as (server, http):
         with pytest.raises(UpstreamError) as caught:
-            await audit.generate_structured(connect(INFO, base_url=server.base_url, http=http), REQUEST)
+            await audit.generate_structured(connect(INFO, base_url=server.base_url, http=http), lambda: REQUEST)
     assert caught.value.failure.kind == kind
 
 
@@ -182,6 +183,8 @@ async def test_other_refusals_are_not_about_the_schema(status: int, error: JsonO
     ("given", "reason", "truncated", "filtered"),
     [
         (answer({"text": '{"a'}, finish="MAX_TOKENS"), "MAX_TOKENS", True, False),
+        (answer({"text": "{}"}, finish="CONTINUATION"), "CONTINUATION", True, False),
+        (answer({"text": "{}"}, finish="SOMETHING_NEW"), "SOMETHING_NEW", False, True),
         ((200, {"candidates": [{"finishReason": "SAFETY"}]}), "SAFETY", False, True),
         ((200, {"candidates": [{"content": {}, "finishReason": "RECITATION"}]}), "RECITATION", False, True),
         ((200, {"promptFeedback": {"blockReason": "PROHIBITED_CONTENT"}}), "PROHIBITED_CONTENT", False, True),
@@ -189,7 +192,7 @@ async def test_other_refusals_are_not_about_the_schema(status: int, error: JsonO
 )
 async def test_how_an_answer_ended(given: tuple[int, JsonObject], reason: str, truncated: bool, filtered: bool) -> None:
     async with loopback(given) as (server, http):
-        reply = await audit.generate_structured(connect(INFO, base_url=server.base_url, http=http), REQUEST)
+        reply = await audit.generate_structured(connect(INFO, base_url=server.base_url, http=http), lambda: REQUEST)
     assert (reply.finish_reason, reply.truncated, reply.filtered) == (reason, truncated, filtered)
 
 
@@ -201,10 +204,32 @@ async def test_how_an_answer_ended(given: tuple[int, JsonObject], reason: str, t
         ([], "stream_interrupted"),
         ({"candidates": [{"content": {"parts": [{"text": "{}"}]}}]}, "stream_interrupted"),
         ({"error": {"code": 503, "message": "busy", "status": "UNAVAILABLE"}}, "overloaded"),
+        ([{"error": {"code": 503, "status": "UNAVAILABLE"}}], "overloaded"),
+        ([{"error": {"code": 429, "status": "RESOURCE_EXHAUSTED"}}], "rate_limited"),
     ],
 )
 async def test_an_answer_without_an_end_is_none(given: JsonValue, kind: str) -> None:
     async with loopback((200, given)) as (server, http):
         with pytest.raises(UpstreamError) as caught:
-            await audit.generate_structured(connect(INFO, base_url=server.base_url, http=http), REQUEST)
+            await audit.generate_structured(connect(INFO, base_url=server.base_url, http=http), lambda: REQUEST)
     assert caught.value.failure.kind == kind
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("reason", ["MALFORMED_RESPONSE", "FINISH_REASON_UNSPECIFIED", "UNEXPECTED_TOOL_CALL"])
+async def test_what_gemini_calls_malformed_is_no_answer_however_clean_it_reads(reason: str) -> None:
+    clean = json.dumps({"audit_id": "a", "reviewed": ["c1"], "findings": []})
+    async with loopback(answer({"text": clean}, finish=reason)) as (server, http):
+        with pytest.raises(UpstreamError) as caught:
+            await audit.generate_structured(connect(INFO, base_url=server.base_url, http=http), lambda: REQUEST)
+    assert (caught.value.failure.kind, caught.value.failure.code) == ("malformed", reason)
+
+
+@pytest.mark.asyncio
+async def test_every_attempt_at_a_schema_is_composed_anew() -> None:
+    nonces = iter(("one", "two", "three"))
+    async with loopback(REFUSED, REFUSED, answer({"text": "{}"})) as (server, http):
+        connection = connect(INFO, base_url=server.base_url, http=http)
+        await audit.generate_structured(connection, lambda: replace(REQUEST, user=next(nonces)))
+    asked = [received.json["contents"][0]["parts"][0]["text"] for received in server.received]  # type: ignore[index, call-overload]
+    assert asked == ["one", "two", "three"]

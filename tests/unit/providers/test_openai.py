@@ -234,6 +234,25 @@ async def test_models_in_the_order_of_the_service() -> None:
 
 
 @pytest.mark.asyncio
+async def test_a_row_that_does_not_fit_hides_no_other() -> None:
+    async with loopback((200, {"data": [{"id": None}, {"id": "gpt-5.5"}, 7]}), (200, {"data": [{}]})) as (server, http):
+        connection = connect(INFO, base_url=server.base_url, http=http)
+        assert [model.name for model in await models.list_models(connection)] == ["gpt-5.5"]
+        with pytest.raises(UpstreamError) as caught:
+            await models.list_models(connection)
+    assert caught.value.failure.kind == "malformed"
+
+
+@pytest.mark.asyncio
+async def test_a_response_is_cancelled_by_its_id() -> None:
+    async with loopback((200, {"id": "resp/1", "status": "cancelled"})) as (server, http):
+        await streaming.cancel_stream(connect(INFO, base_url=f"{server.base_url}/v1", http=http), "resp/1")
+    (sent,) = server.received
+    assert (sent.method, sent.target, sent.json) == ("POST", "/v1/responses/resp%2F1/cancel", None)
+    assert sent.headers["authorization"] == f"Bearer {KEY}"
+
+
+@pytest.mark.asyncio
 async def test_a_list_that_is_none_is_malformed() -> None:
     async with loopback((200, {"secret": "not a list"})) as (server, http):
         with pytest.raises(UpstreamError) as caught:

@@ -317,6 +317,14 @@ async def test_a_service_without_a_list_has_its_default_model_or_none() -> None:
 
 
 @pytest.mark.asyncio
+async def test_a_row_that_does_not_fit_hides_no_other() -> None:
+    assert await listed([{"id": 7}, "llama", {"id": "llama"}]) == [named("llama")]
+    with pytest.raises(UpstreamError) as caught:
+        await listed([{"id": 7}])
+    assert caught.value.failure.kind == "malformed"
+
+
+@pytest.mark.asyncio
 async def test_other_refusals_are_told() -> None:
     with pytest.raises(UpstreamError) as caught:
         await listed({"error": "no"}, 401)

@@ -136,7 +136,7 @@ async def test_the_audit_asks_gemini_in_a_shape_it_takes() -> None:
     request = StructuredRequest(model="gemini-3.8-flash", system="Audit.", user="{}", schema=SCHEMA, max_tokens=500)
     async with simulate("gemini") as sim:
         connection = connect(GEMINI, base_url=sim.base_url, http=http)
-        reply = await audit.generate_structured(connection, request)
+        reply = await audit.generate_structured(connection, lambda: request)
         await http.aclose()
     assert (json.loads(reply.text).keys(), reply.finish_reason) == ({"city"}, "STOP")
     assert reply.usage is not None

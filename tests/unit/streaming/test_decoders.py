@@ -43,6 +43,9 @@ STOP: Event = {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
         ('{"a": 1,}', None),
         ('{"a": 1}{"a": 1}', None),
         ('{"a": Infinity}', None),
+        ('{"a": 1e999}', None),
+        ('{"a": [-1.5e999]}', None),
+        ('{"a": 1.5e10}', {"a": 1.5e10}),
         ("[]", None),
         ('"{}"', None),
         ("{", None),
@@ -80,6 +83,33 @@ def test_fragments_for_display_are_encodable() -> None:
     messages = parse([f"data: {json.dumps(event)}\n\n".encode() for event in data], "chat")
     shown = [message.text for message in messages if isinstance(message, FunctionCallDelta)]
     assert shown == ["", '{"a":"', '😀"}']
+
+
+def whole_call(name: str, arguments: str, **fields: JsonValue) -> Event:
+    return {"index": 0, **fields, "function": {"name": name, "arguments": arguments}}
+
+
+@pytest.mark.parametrize("identity", [{"id": ""}, {}])
+@pytest.mark.parametrize("at_once", [True, False])
+@pytest.mark.parametrize("second", ["f", "g"])
+def test_calls_that_share_an_index_and_have_no_id(identity: Event, at_once: bool, second: str) -> None:
+    calls: list[JsonValue] = [whole_call("f", '{"x":1}', **identity), whole_call(second, '{"y":2}', **identity)]
+    chunks = [delta(tool_calls=calls)] if at_once else [delta(tool_calls=[call]) for call in calls]
+    folded = read("chat", *chunks, STOP)
+    assert [(call.name, call.arguments) for call in folded.calls] == [("f", {"x": 1}), (second, {"y": 2})]
+    assert len({call.id for call in folded.calls}) == 2
+
+
+def test_the_second_of_them_may_begin_without_arguments() -> None:
+    first, begun = fragment(**whole_call("f", '{"x":1}')), fragment(**whole_call("g", ""))
+    folded = read("chat", first, begun, fragment(index=0, function={"arguments": '{"y":2}'}), STOP)
+    assert [(call.name, call.arguments) for call in folded.calls] == [("f", {"x": 1}), ("g", {"y": 2})]
+
+
+@pytest.mark.parametrize("pieces", [['{"x":', "{}", "}", ""], ['{"x":{"y":{}', "}}", " "], ["", "{}", "\n"]])
+def test_a_name_in_every_fragment_begins_no_other_call(pieces: list[str]) -> None:
+    folded = read("chat", *(fragment(**whole_call("f", piece)) for piece in pieces), STOP)
+    assert [(call.name, call.raw_arguments) for call in folded.calls] == [("f", "".join(pieces))]
 
 
 def test_a_name_that_comes_after_the_id() -> None:
@@ -124,7 +154,7 @@ def test_cached_tokens_of_deepseek() -> None:
     ("reason", "stop"),
     [
         ("STOP", "endTurn"),
-        ("CONTINUATION", "endTurn"),
+        ("CONTINUATION", "maxTokens"),
         ("MAX_TOKENS", "maxTokens"),
         ("RECITATION", "contentFilter"),
         ("IMAGE_SAFETY", "contentFilter"),
@@ -134,6 +164,19 @@ def test_cached_tokens_of_deepseek() -> None:
 def test_gemini_reasons(reason: str, stop: str) -> None:
     folded = read("gemini", {"candidates": [{"finishReason": reason}]})
     assert [(done.stop_reason, done.raw_stop_reason) for done in folded.done] == [(stop, reason)]
+
+
+@pytest.mark.parametrize("candidates", [[], None])
+def test_a_blocked_prompt_beside_no_candidates(candidates: JsonValue) -> None:
+    usage: JsonValue = {"promptTokenCount": 7}
+    event: Event = {"candidates": candidates, "promptFeedback": {"blockReason": "SAFETY"}, "usageMetadata": usage}
+    folded = read("gemini", {**event, "responseId": "r"})
+    assert not folded.errors
+    assert [(done.stop_reason, done.raw_stop_reason, done.response_id) for done in folded.done] == [
+        ("contentFilter", "SAFETY", "r")
+    ]
+    assert folded.usage is not None
+    assert folded.usage.usage.input_tokens == 7
 
 
 @pytest.mark.parametrize("reason", ["MALFORMED_FUNCTION_CALL", "MISSING_THOUGHT_SIGNATURE", "UNEXPECTED_TOOL_CALL"])
@@ -214,6 +257,85 @@ def test_a_clone_that_numbers_from_one_is_no_resumed_tail() -> None:
     item: JsonValue = {"type": "message", "content": [{"type": "output_text", "text": "Whole"}, {"type": "new"}]}
     done: Event = {"type": "response.output_item.done", "sequence_number": 2, "output_index": 0, "item": item}
     assert read("responses", created, done, done).text == "Whole"
+
+
+SAID: JsonValue = {"type": "message", "content": [{"type": "output_text", "text": "Whole"}]}
+CALLED: JsonValue = {"type": "function_call", "call_id": "c", "name": "f", "arguments": "{}"}
+
+
+def completed(number: int, *output: JsonValue) -> Event:
+    response: JsonValue = {"id": "r", "status": "completed", "output": [*output]}
+    return {"type": "response.completed", "sequence_number": number, "response": response}
+
+
+def test_a_clone_that_says_all_at_the_end() -> None:
+    item: Event = {"type": "response.output_item.done", "sequence_number": 2, "output_index": 0, "item": SAID}
+    progress: Event = {"type": "response.in_progress", "sequence_number": 1, "response": {"id": "r"}}
+    for before in ([], [progress], [progress, item]):
+        folded = read("responses", *before, completed(3, SAID, CALLED))
+        assert folded.text == "Whole"
+        assert [(call.id, call.complete) for call in folded.calls] == [("c", True)]
+
+
+def test_an_event_said_twice_is_taken_once() -> None:
+    text: Event = {"type": "response.output_text.delta", "output_index": 0, "content_index": 0, "delta": "ha"}
+    events: list[Event] = [{"type": "response.created", "response": {"id": "r"}}, text, text]
+    numbered: list[Event] = [{**event, "sequence_number": number} for number, event in enumerate(events)]
+    said_twice = [event for event in [*numbered, completed(3)] for _ in range(2)]
+    assert read("responses", *said_twice).text == "haha"
+    assert read("responses", *numbered, *numbered, completed(3)).text == "haha"
+
+
+def test_numbers_that_do_not_count_tell_nothing() -> None:
+    text: Event = {"type": "response.output_text.delta", "output_index": 0, "content_index": 0, "delta": "ha"}
+    assert read("responses", *[{**text, "sequence_number": 0}] * 2, completed(0)).text == "haha"
+
+
+@pytest.mark.parametrize("end", [completed(0), {"type": "error", "sequence_number": 1, "message": "Bad"}])
+def test_an_end_counts_whatever_its_number(end: Event) -> None:
+    text: Event = {"type": "response.output_text.delta", "output_index": 0, "content_index": 0, "delta": "ha"}
+    folded = read("responses", {**text, "sequence_number": 5}, end)
+    assert [error.message for error in folded.errors] == ([] if folded.done else ["Bad"])
+
+
+def test_another_response_numbers_its_events_anew() -> None:
+    text: Event = {"type": "response.output_text.delta", "output_index": 0, "content_index": 0, "sequence_number": 1}
+    for first, second in (("r1", "r2"), ("r1", "r1")):
+        began: list[Event] = [
+            {"type": "response.created", "sequence_number": 0, "response": {"id": name}} for name in (first, second)
+        ]
+        events = [began[0], {**text, "delta": "a"}, completed(2), began[1], {**text, "delta": "b"}, completed(2)]
+        assert read("responses", *events).text == "ab"
+
+
+def block(kind: str, **fields: JsonValue) -> Event:
+    return {"type": f"content_block_{kind}", "index": 0, **fields}
+
+
+def tool(identity: str) -> Event:
+    return block("start", content_block={"type": "tool_use", "id": identity, "name": "f", "input": {}})
+
+
+BEGUN = block("delta", delta={"type": "input_json_delta", "partial_json": '{"a":'})
+ENDED: list[Event] = [block("stop"), {"type": "message_stop"}]
+
+
+@pytest.mark.parametrize("lose", [[], [{"type": "message_start", "message": {"id": "m"}}]])
+def test_a_block_that_is_begun_again_ends_the_call_it_cuts_off(lose: list[Event]) -> None:
+    folded = read("messages", tool("a"), BEGUN, *lose, tool("b"), *ENDED)
+    assert [(call.id, call.complete) for call in folded.calls] == [("a", False), ("b", True)]
+    assert folded.announced == ["a", "a", "b"]
+
+
+def test_a_block_start_said_twice_begins_one_call() -> None:
+    folded = read("messages", tool("a"), tool("a"), *ENDED)
+    assert ([call.id for call in folded.calls], folded.announced) == (["a"], ["a"])
+
+
+def test_a_paused_turn_has_not_ended() -> None:
+    pause: Event = {"type": "message_delta", "delta": {"stop_reason": "pause_turn"}}
+    folded = read("messages", pause, {"type": "message_stop"})
+    assert [(done.stop_reason, done.raw_stop_reason) for done in folded.done] == [("maxTokens", "pause_turn")]
 
 
 def test_a_done_text_that_contradicts_what_was_shown_is_left() -> None:

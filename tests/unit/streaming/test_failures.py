@@ -59,7 +59,7 @@ ANSWERS: list[tuple[int, JsonValue, ErrorClass, str | None]] = [
         "rate_limited",
         None,
     ),
-    (429, google(429, "RESOURCE_EXHAUSTED", "quota reset after 18h31m10s"), "billing_quota", None),
+    (429, google(429, "RESOURCE_EXHAUSTED", "quota reset after 18h31m10s"), "rate_limited", None),
     (429, openai("rate_limit_exceeded", "tokens"), "rate_limited", "rate_limit_exceeded"),
     (429, anthropic("rate_limit_error"), "rate_limited", "rate_limit_error"),
     (429, "", "rate_limited", None),
@@ -71,6 +71,7 @@ ANSWERS: list[tuple[int, JsonValue, ErrorClass, str | None]] = [
     (504, anthropic("timeout_error"), "server", "timeout_error"),
     (409, anthropic("conflict_error"), "server", "conflict_error"),
     (408, "", "server", None),
+    (408, openai(None), "server", None),
     (499, google(499, "CANCELLED"), "server", "CANCELLED"),
     (502, "", "server", None),
     (404, anthropic("not_found_error"), "invalid_request", "not_found_error"),
@@ -148,14 +149,16 @@ def date(seconds: float) -> str:
 DELAYS: list[tuple[dict[str, str], JsonValue, float | None]] = [
     ({"retry-after": "7"}, "", 7.0),
     ({"retry-after": "1.5"}, "", 1.5),
-    ({"retry-after": "-3"}, "", 0.0),
+    ({"retry-after": "-3"}, "", None),
     ({"retry-after": date(30)}, "", 30.0),
-    ({"retry-after": date(-30)}, "", 0.0),
+    ({"retry-after": "0"}, "", None),
+    ({"retry-after": date(-30)}, "", None),
     ({"retry-after": "soon"}, "", None),
     ({"retry-after": "inf"}, "", None),
     ({"retry-after": "nan"}, "", None),
     ({"retry-after-ms": "250", "retry-after": "7"}, "", 0.25),
-    ({"retry-after-ms": "-1"}, "", 0.0),
+    ({"retry-after-ms": "-1"}, "", None),
+    ({"retry-after": "0"}, google(429, "RESOURCE_EXHAUSTED", "m", RETRY_34), 34.074824224),
     ({"retry-after": "7"}, google(429, "RESOURCE_EXHAUSTED", "m", RETRY_34), 7.0),
     ({}, google(429, "RESOURCE_EXHAUSTED", "m", RETRY_34), 34.074824224),
     ({}, google(429, "RESOURCE_EXHAUSTED", "Please retry in 34.07s."), 34.07),
@@ -165,8 +168,9 @@ DELAYS: list[tuple[dict[str, str], JsonValue, float | None]] = [
     ({}, openai("rate_limit_exceeded", "tokens", "Please try again in 300ms"), 0.3),
     ({}, openai("rate_limit_exceeded", "tokens", "try again in 1m30s"), 90.0),
     ({}, {"error": {"type": "usage_limit_reached", "message": "m", "resets_at": NOW.timestamp() + 500}}, 500.0),
-    ({}, {"error": {"type": "usage_limit_reached", "message": "m", "resets_at": 5}}, 0.0),
+    ({}, {"error": {"type": "usage_limit_reached", "message": "m", "resets_at": 5}}, None),
     ({}, {"error": {"type": "usage_limit_reached", "message": "m", "resets_in_seconds": 42}}, 42.0),
+    ({}, {"error": {"type": "usage_limit_reached", "message": "m", "resets_in_seconds": -1}}, None),
     ({}, {"error": {"type": "x", "message": "m", "resets_at": 10**400, "resets_in_seconds": True}}, None),
     ({}, openai(None), None),
 ]
@@ -178,10 +182,16 @@ def test_delays(headers: dict[str, str], body: JsonValue, seconds: float | None)
     assert failure.retry_after == (None if seconds is None else pytest.approx(seconds))
 
 
-def test_a_rate_limit_nobody_waits_for_is_a_quota() -> None:
-    assert classify_response(429, {"retry-after": "120"}, b"").kind == "rate_limited"
-    assert classify_response(429, {"retry-after": "121"}, b"").kind == "billing_quota"
-    assert classify_response(503, {"retry-after": "121"}, b"").kind == "overloaded"
+def test_how_long_is_too_long_is_not_decided_here() -> None:
+    failure = classify_response(429, {"retry-after": "121"}, b"")
+    assert (failure.kind, failure.retry_after) == ("rate_limited", 121)
+
+
+@pytest.mark.parametrize("body", [b"", b"<html><title>Moved</title></html>", b'{"error": {"message": "m"}}'])
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_a_redirection_is_the_addresss_fault(status: int, body: bytes) -> None:
+    failure = classify_response(status, {"location": "https://elsewhere.example"}, body)
+    assert (failure.kind, failure.message) == ("invalid_request", "the base URL redirects elsewhere")
 
 
 def test_times_are_measured_against_the_clock() -> None:
@@ -189,7 +199,7 @@ def test_times_are_measured_against_the_clock() -> None:
     delay = classify_response(503, {"retry-after": later}, b"").retry_after
     assert delay is not None
     assert 3000 < delay <= 3600
-    assert classify_error({"error": {"message": "m", "resets_at": 5}}).retry_after == 0
+    assert classify_error({"error": {"message": "m", "resets_at": 5}}).retry_after is None
 
 
 @pytest.mark.parametrize(("word", "value"), [("true", True), ("False", False), ("", None), ("maybe", None)])

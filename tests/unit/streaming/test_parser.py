@@ -8,7 +8,15 @@ import pytest
 from pydantic import JsonValue
 
 from maestro.failures import Failure, UpstreamError
-from maestro.streaming.messages import Content, Done, FunctionCall, Message, ResumePoint, StreamError
+from maestro.streaming.messages import (
+    Content,
+    Done,
+    FunctionCall,
+    FunctionCallDelta,
+    Message,
+    ResumePoint,
+    StreamError,
+)
 from maestro.streaming.parser import StreamOptions, StreamParser, get_handler, parse_stream
 from maestro.streaming.wire.chat import ChatDecoder
 from maestro.streaming.wire.gemini import GeminiDecoder
@@ -194,36 +202,84 @@ def test_a_foreground_response_does_not() -> None:
     assert error.resume is None
 
 
-@pytest.mark.parametrize("overlap", [0, 1])
+GONE = Failure("network", "gone")
+
+
+def broken_off(*head: bytes) -> tuple[list[Message], StreamParser]:
+    """A background response whose connection broke, ready to go on."""
+    parser = StreamParser("openai", StreamOptions("responses"))
+    messages = [message for chunk in head for message in parser.feed(chunk)] + parser.fail(GONE)
+    assert isinstance(messages[-1], StreamError) and messages[-1].resume
+    parser.resume()
+    return messages[:-1], parser
+
+
+@pytest.mark.parametrize("overlap", [0, 1, 3])
 def test_a_resumed_response_loses_and_doubles_nothing(overlap: int) -> None:
-    options = StreamOptions("responses", resume=ResumePoint("resp_1", 2))
-    tail = StreamParser("openai", options)
-    texts = ["lo", " world"][1 - overlap :]
-    messages = tail.feed(background(3 - overlap, *texts, end=True)) + tail.close()
-    folded = fold(messages)
-    assert folded.text == " world"
+    before, tail = broken_off(background(0, "Hel", "lo"))
+    rest = background(0, "Hel", "lo", " world", end=True).split(b"\n\n")[3 - overlap :]
+    folded = fold(before + tail.feed(b"\n\n".join(rest)) + tail.close())
+    assert folded.text == "Hello world"
+    assert [(call.id, call.complete) for call in folded.calls] == [("c", True)]
     assert folded.done == [Done("toolUse", "completed", response_id="resp_1")]
 
 
-@pytest.mark.parametrize("texts", [(), ("Hel",), ("H",)])
-def test_a_tail_does_not_repeat_what_began_before_it(texts: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("texts", [(), (" wor",), (" world",)])
+def test_a_tail_brings_what_its_deltas_do_not(texts: tuple[str, ...]) -> None:
+    before, tail = broken_off(background(0, "Hel", "lo"), b'data: {"type": "response.outp')
+    assert fold(before + tail.feed(background(3, *texts, end=True)) + tail.close()).text == "Hello world"
+
+
+@pytest.mark.parametrize("texts", [("Hel",), ("H",), ("lo",)])
+def test_a_recorded_tail_does_not_repeat_what_began_before_it(texts: tuple[str, ...]) -> None:
     """Also where the tail's own deltas happen to be the beginning of the whole text."""
-    tail = StreamParser("openai", StreamOptions("responses", resume=ResumePoint("resp_1", 2)))
-    assert fold(tail.feed(background(3, *texts, end=True)) + tail.close()).text == "".join(texts)
+    assert fold(run([background(3, *texts, end=True)], "responses")[0]).text == "".join(texts)
 
 
-def test_an_item_that_begins_in_the_tail_is_completed_there() -> None:
+def test_an_item_that_begins_in_a_recorded_tail_is_completed_there() -> None:
     added = {"type": "response.output_item.added", "sequence_number": 3, "output_index": 0, "item": {"type": "message"}}
-    tail = StreamParser("openai", StreamOptions("responses", resume=ResumePoint("resp_1", 2)))
-    messages = tail.feed(f"data: {json.dumps(added)}\n\n".encode() + background(4, "Hel", end=True)) + tail.close()
-    assert fold(messages).text == "Hello world"
+    data = f"data: {json.dumps(added)}\n\n".encode() + background(4, "Hel", end=True)
+    assert fold(run([data], "responses")[0]).text == "Hello world"
 
 
 def test_a_tail_that_breaks_again_can_be_resumed_again() -> None:
-    tail = StreamParser("openai", StreamOptions("responses", resume=ResumePoint("resp_1", 2)))
-    messages = tail.feed(background(3, " wor")) + tail.fail(Failure("network", "gone"))
-    (error,) = fold(messages).errors
+    _, tail = broken_off(background(0, "Hel", "lo"))
+    (error,) = fold(tail.feed(background(3, " wor")) + tail.fail(GONE)).errors
     assert (error.kind, error.partial, error.resume) == ("stream_interrupted", True, ResumePoint("resp_1", 3))
+
+
+@pytest.mark.parametrize("halves", [("Hello \ud83d", "\ude00 world"), ('{"type":"reasoning",', '"text":"hm"}Hello')])
+def test_what_a_break_cut_in_two_is_put_together(halves: tuple[str, str]) -> None:
+    whole = fold(run([background(0, *halves), background(3, end=True)], "responses")[0])
+    before, tail = broken_off(background(0, halves[0]))
+    resumed = fold(before + tail.feed(background(2, halves[1]) + background(3, end=True)) + tail.close())
+    assert (resumed.text, resumed.reasoning) == (whole.text, whole.reasoning)
+    assert "\ufffd" not in resumed.text
+
+
+def test_a_call_that_a_break_cut_in_two_goes_on() -> None:
+    item = {"type": "function_call", "call_id": "c", "name": "f", "arguments": ""}
+    kinds = ["output_item.added", "function_call_arguments.delta", "function_call_arguments.delta", "output_item.done"]
+    more: list[dict[str, JsonValue]] = [
+        {"item": {**item}},
+        {"delta": '{"a":"\ud83d'},
+        {"delta": '\ude00"}'},
+        {"item": {**item, "arguments": '{"a":"😀"}'}},
+    ]
+    frames = [
+        f"data: {json.dumps({'type': f'response.{kind}', 'sequence_number': n, 'output_index': 0, **fields})}\n\n"
+        for n, (kind, fields) in enumerate(zip(kinds, more, strict=True), start=1)
+    ]
+    before, tail = broken_off(background(0), "".join(frames[:2]).encode())
+    messages = before + tail.feed("".join(frames[2:]).encode())
+    assert [m.text for m in messages if isinstance(m, FunctionCallDelta)] == ["", '{"a":"', '😀"}']
+    assert [m.arguments for m in messages if isinstance(m, FunctionCall)] == [{"a": "😀"}]
+
+
+def test_a_page_in_place_of_the_tail_is_another_break() -> None:
+    _, tail = broken_off(background(0, "Hel"))
+    (error,) = fold(tail.feed(b"<html><title>Bad Gateway</title></html>") + tail.close()).errors
+    assert (error.kind, error.resume) == ("stream_interrupted", ResumePoint("resp_1", 1))
 
 
 def test_a_resumable_break_leaves_calls_open() -> None:

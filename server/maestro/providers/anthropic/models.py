@@ -3,11 +3,13 @@
 from typing import Literal
 from urllib.parse import urlencode
 
-from pydantic import BaseModel
+from pydantic import BaseModel, JsonValue
 
+from maestro.failures import UpstreamError
 from maestro.providers.anthropic.api_key import auth_headers
+from maestro.providers.anthropic.refusal import refused
 from maestro.providers.base import Connection
-from maestro.providers.reply import read
+from maestro.providers.reply import read, read_each
 from maestro.providers.request import join
 from maestro.transport import HttpRequest
 from maestro_protocol.models import Model
@@ -37,7 +39,7 @@ class _Entry(BaseModel):
 
 
 class _Page(BaseModel):
-    data: list[_Entry]
+    data: list[JsonValue]
     has_more: bool = False
     last_id: str | None = None
 
@@ -48,7 +50,7 @@ async def list_models(connection: Connection) -> list[Model]:
     after: str | None = None
     while True:
         page = await _page(connection, after)
-        entries += page.data
+        entries += read_each(_Entry, page.data)
         if not page.has_more or page.last_id in (None, after):
             return [_model(connection.info.id, entry) for entry in entries if entry.lifecycle != "retired"]
         after = page.last_id
@@ -57,7 +59,10 @@ async def list_models(connection: Connection) -> list[Model]:
 async def _page(connection: Connection, after: str | None) -> _Page:
     query = urlencode({"limit": _PAGE_SIZE} | ({"after_id": after} if after else {}))
     request = HttpRequest("GET", join(connection.base_url, f"v1/models?{query}"), auth_headers(connection))
-    return read(_Page, (await connection.http.fetch(request)).json)
+    try:
+        return read(_Page, (await connection.http.fetch(request)).json)
+    except UpstreamError as error:
+        raise refused(error) from None
 
 
 def _model(provider: str, entry: _Entry) -> Model:

@@ -2,9 +2,11 @@
 
 from pydantic import JsonValue
 
+from maestro.failures import UpstreamError
 from maestro.providers.anthropic.api_key import auth_headers
 from maestro.providers.anthropic.config import VERSION_WITHOUT_SAMPLING
 from maestro.providers.anthropic.conversation import turns
+from maestro.providers.anthropic.refusal import refused
 from maestro.providers.anthropic.schema import output_schema
 from maestro.providers.base import ByteStream, ChatRequest, Connection
 from maestro.providers.request import join, present, system_text
@@ -15,7 +17,10 @@ from maestro_protocol.chat import ChatParams, Tool
 
 async def open_stream(connection: Connection, request: ChatRequest) -> ByteStream:
     """`POST /v1/messages`; see `StreamingRole`."""
-    return await connection.http.open(build_request(connection, request), "messages")
+    try:
+        return await connection.http.open(build_request(connection, request), "messages")
+    except UpstreamError as error:
+        raise refused(error) from None
 
 
 def build_request(connection: Connection, request: ChatRequest) -> HttpRequest:

@@ -2,13 +2,13 @@
 
 from urllib.parse import urlencode
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, JsonValue
 from pydantic.alias_generators import to_camel
 
 from maestro.providers.base import Connection
 from maestro.providers.gemini.api_key import auth_headers
 from maestro.providers.gemini.config import list_url
-from maestro.providers.reply import read
+from maestro.providers.reply import read, read_each
 from maestro.transport import HttpRequest
 from maestro_protocol.models import Model
 
@@ -29,7 +29,7 @@ class _Entry(BaseModel):
 class _Page(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel)
 
-    models: list[_Entry] = []
+    models: list[JsonValue] = []
     next_page_token: str | None = None
 
 
@@ -39,7 +39,7 @@ async def list_models(connection: Connection) -> list[Model]:
     token: str | None = None
     while True:
         page = await _page(connection, token)
-        entries += page.models
+        entries += read_each(_Entry, page.models)
         if page.next_page_token in (None, "", token):
             return [
                 _model(connection.info.id, entry)

@@ -1,10 +1,10 @@
 """OpenAI's model list."""
 
-from pydantic import BaseModel
+from pydantic import BaseModel, JsonValue
 
 from maestro.providers.base import Connection
 from maestro.providers.openai.api_key import auth_headers
-from maestro.providers.reply import read
+from maestro.providers.reply import read, read_each
 from maestro.providers.request import join
 from maestro.transport import HttpRequest
 from maestro_protocol.models import Model
@@ -16,14 +16,14 @@ class _Entry(BaseModel):
 
 
 class _List(BaseModel):
-    data: list[_Entry]
+    data: list[JsonValue]
 
 
 async def list_models(connection: Connection) -> list[Model]:
     """`GET /models`: one page, whatever its length (providers.md A.3)."""
     request = HttpRequest("GET", join(connection.base_url, "models"), auth_headers(connection))
     answer = read(_List, (await connection.http.fetch(request)).json)
-    return [_model(connection.info.id, entry) for entry in answer.data]
+    return [_model(connection.info.id, entry) for entry in read_each(_Entry, answer.data)]
 
 
 def _model(provider: str, entry: _Entry) -> Model:

@@ -27,6 +27,12 @@ async def resume_stream(connection: Connection, point: ResumePoint) -> ByteStrea
     return await connection.http.open(build_resume(connection, point), "responses")
 
 
+async def cancel_stream(connection: Connection, response_id: str) -> None:
+    """Stop a background response: without it the service writes on, and bills, what nobody reads."""
+    path = f"responses/{quote(response_id, safe='')}/cancel"
+    await connection.http.fetch(HttpRequest("POST", join(connection.base_url, path), auth_headers(connection)))
+
+
 def build_request(connection: Connection, request: ChatRequest) -> HttpRequest:
     """The whole request as data (providers.md A.1)."""
     params = request.params

@@ -9,7 +9,7 @@ from maestro.failures import UpstreamError
 from maestro.providers.base import Connection
 from maestro.providers.openai_compatible.address import url
 from maestro.providers.openai_compatible.api_key import auth_headers
-from maestro.providers.reply import read
+from maestro.providers.reply import read, read_each
 from maestro.transport import HttpRequest
 from maestro_protocol.models import Model, Price
 
@@ -51,7 +51,7 @@ class _Entry(BaseModel):
 
 
 class _List(BaseModel):
-    data: list[_Entry] = Field(validation_alias=AliasChoices("data", "models"))
+    data: list[JsonValue] = Field(validation_alias=AliasChoices("data", "models"))
 
 
 async def list_models(connection: Connection) -> list[Model]:
@@ -67,7 +67,7 @@ async def list_models(connection: Connection) -> list[Model]:
             return _default(connection)
         raise
     listed = read(_List, {"data": answer} if isinstance(answer, list) else answer)
-    return [_model(connection.info.id, entry) for entry in listed.data]
+    return [_model(connection.info.id, entry) for entry in read_each(_Entry, listed.data)]
 
 
 def _default(connection: Connection) -> list[Model]:

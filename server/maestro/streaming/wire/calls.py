@@ -1,7 +1,9 @@
 """A tool call while it arrives, and what its arguments are once it is closed."""
 
 import json
+import math
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 from pydantic import JsonValue
 
@@ -46,7 +48,7 @@ def parse_arguments(raw: str) -> JsonObject | None:
     if raw.strip() in ("", "null"):
         return {}
     try:
-        value: JsonValue = json.loads(raw, strict=False, parse_constant=_no_constant)
+        value: JsonValue = json.loads(raw, strict=False, parse_constant=_no_constant, parse_float=_finite)
     except (ValueError, RecursionError):
         return None
     return _encodable(value) if isinstance(value, dict) else None
@@ -65,8 +67,13 @@ def made_up_id(number: int, response_id: str | None) -> str:
     return f"call_{number}_{tail}" if tail else f"call_{number}"
 
 
-def _no_constant(name: str) -> JsonValue:
-    raise ValueError(name)  # NaN and Infinity are not JSON; nobody downstream could encode them
+def _finite(digits: str) -> float:
+    value = float(digits)
+    return value if math.isfinite(value) else _no_constant(digits)
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(name)  # NaN and infinities are not JSON; nobody downstream could encode them
 
 
 def _encodable(value: JsonObject) -> JsonObject:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pydantic import JsonValue
 
 from maestro.streaming.messages import FunctionCall, FunctionCallDelta
-from maestro.streaming.wire.calls import OpenCall, made_up_id, raw_arguments
+from maestro.streaming.wire.calls import OpenCall, made_up_id, parse_arguments, raw_arguments
 from maestro.streaming.wire.values import integer_of, object_of, text_of
 from maestro_protocol.base import JsonObject
 
@@ -13,9 +13,9 @@ from maestro_protocol.base import JsonObject
 class ChatCalls:
     """The calls of one answer, in the order they were begun.
 
-    A fragment belongs to the call of its `index`, unless it brings a different id: then it begins a new one. Without
-    an index the id tells, and without either the position. Ids and names that repeat are not appended, empty ones
-    are ignored.
+    A fragment belongs to the call of its `index`, unless it brings a different id: then it begins a new one. So it does
+    without an id, if it brings a name where the arguments are whole already. Without an index the id tells, and
+    without either the position. Ids and names that repeat are not appended, empty ones are ignored.
     """
 
     def __init__(self) -> None:
@@ -31,6 +31,8 @@ class ChatCalls:
             name = text_of(function.get("name"))
             index, identity = integer_of(fragment.get("index")), text_of(fragment.get("id"))
             call = self._find(index, identity, name, position if len(fragments) > 1 else -1)
+            if call is not None and not identity and _follows(call, name, function.get("arguments")):
+                call = None
             if call is None:
                 call = self._begin(index, identity, name, response_id)
                 yield call.begin()
@@ -77,3 +79,11 @@ class ChatCalls:
     @staticmethod
     def _arguments(call: OpenCall, value: JsonValue) -> str:
         return raw_arguments(value) if value != {} or not call.pieces else ""
+
+
+def _follows(call: OpenCall, name: str, arguments: JsonValue) -> bool:
+    """Whether a fragment with this name begins the next call: some services give all calls one index and no id."""
+    if not name or not call.name or not call.pieces or not call.pieces[-1].rstrip().endswith("}"):
+        return False  # the last brace is looked for first, since some repeat the name in every fragment
+    repeated = name == call.name and not raw_arguments(arguments).strip()
+    return not repeated and parse_arguments("".join(call.pieces)) is not None

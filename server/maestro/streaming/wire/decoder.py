@@ -23,9 +23,10 @@ NOTHING: Sequence[Message] = ()
 
 
 class WireDecoder(ABC):
-    """Events of one wire in, messages out. An instance is one stream's state and is used for one stream only.
+    """Events of one wire in, messages out. An instance is one answer's state and is used for one answer only.
 
-    `decode` gets each event's JSON object, `close` is called once at the end of the bytes.
+    `decode` gets each event's JSON object, `close` is called once at the end of the bytes. An answer that broke off
+    with a resume point may `resume` with the events of another stream.
     """
 
     wire: str
@@ -33,6 +34,8 @@ class WireDecoder(ABC):
     def __init__(self) -> None:
         self.shown = False
         """Something for the reader was handed out."""
+        self.background_id: str | None = None
+        """The response that the service goes on with, whether anybody reads it or not."""
         self.finished = False
         """The terminal event was seen: what follows is not part of the answer."""
         self.failed = False
@@ -62,14 +65,18 @@ class WireDecoder(ABC):
         if self.failed or self.finished:
             return []
         resume = self._resume_point() if failure.kind in ("stream_interrupted", "network") else None
-        # An answer that goes on in another stream has no open ends: only text that was held back goes out.
-        messages = self._held_text() if resume else self._remains(ended=False)
+        # An answer that goes on in another stream keeps its open ends: calls, and text that was held back.
+        messages = [] if resume else self._remains(ended=False)
         if failure.kind == "content_filter":
             messages.append(Content(failure.message, refusal=True))
             return [*messages, self._done("contentFilter", failure.code)]
         self.failed = True
         error = StreamError(failure.kind, failure.message, self.shown, failure.code, failure.retry_after, resume)
         return [*messages, error]
+
+    def resume(self) -> None:
+        """The answer goes on behind its resume point."""
+        self.failed = False
 
     def _content(self, text: str) -> Sequence[Message]:
         text = self._content_joiner.push(text)

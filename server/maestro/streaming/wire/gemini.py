@@ -13,7 +13,9 @@ from maestro.streaming.wire.values import count_of, object_of, objects_of, text_
 from maestro_protocol.base import JsonObject
 from maestro_protocol.chat import StopReason, Usage
 
-_ENDED = ("STOP", "CONTINUATION", "FINISH_REASON_UNSPECIFIED")
+_ENDED = ("STOP", "FINISH_REASON_UNSPECIFIED")
+_CUT = ("MAX_TOKENS", "CONTINUATION")
+"""There would be more of the answer, for the asking."""
 _MALFORMED = (
     "MALFORMED_FUNCTION_CALL",
     "MALFORMED_RESPONSE",
@@ -40,15 +42,15 @@ class GeminiDecoder(WireDecoder):
         self._call_count = 0
 
     def decode(self, event: JsonObject) -> Sequence[Message]:
-        if "candidates" not in event:
-            return self._without_candidates(event)
         if self.response_id is None:
             self.response_id = text_of(event.get("responseId")) or None
+        candidates = event.get("candidates")
+        if not candidates:
+            return self._without_candidates(event)
         usage = event.get("usageMetadata")
         if isinstance(usage, dict):
             self._raw_usage = usage
-        candidates = event["candidates"]
-        candidate = candidates[0] if isinstance(candidates, list) and candidates else None
+        candidate = candidates[0] if isinstance(candidates, list) else None
         if not isinstance(candidate, dict) or candidate.get("index"):
             return NOTHING
         if "finishReason" in candidate:
@@ -155,7 +157,7 @@ class GeminiDecoder(WireDecoder):
 def _stop(reason: str | None, *, blocked: bool) -> StopReason:
     if blocked:
         return "contentFilter"
-    if reason == "MAX_TOKENS":
+    if reason in _CUT:
         return "maxTokens"
     return "endTurn" if reason in _ENDED or reason in _MALFORMED else "contentFilter"
 

@@ -1,6 +1,6 @@
 """Anthropic Messages: blocks that start, grow and stop, ended by `message_stop`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from maestro.failures import classify_error
@@ -13,6 +13,7 @@ from maestro_protocol.chat import StopReason, Usage
 
 _STOPS: dict[str, StopReason] = {
     "max_tokens": "maxTokens",
+    "pause_turn": "maxTokens",  # there would be more, for sending the blocks back
     "model_context_window_exceeded": "maxTokens",
     "refusal": "refusal",
 }
@@ -134,7 +135,13 @@ class MessagesDecoder(WireDecoder):
         return NOTHING if index is None else self._started(index, dict(object_of(event.get("content_block"))))
 
     def _started(self, index: int, start: JsonObject) -> Sequence[Message]:
-        block = self._begin(index, start)
+        lost = self._open.get(index)
+        if lost is not None and lost.call is not None and lost.call.id == start.get("id"):
+            return NOTHING  # said twice
+        return [*_cut_off([lost] if lost else []), *self._first(self._begin(index, start), start)]
+
+    def _first(self, block: Block, start: JsonObject) -> Sequence[Message]:
+        """What a block's start holds already."""
         kind = start.get("type")
         if kind == "tool_use":
             identity = text_of(start.get("id")) or made_up_id(len(self._blocks), self.response_id)
@@ -164,14 +171,15 @@ class MessagesDecoder(WireDecoder):
     # The message
 
     def _message_start(self, event: JsonObject) -> Sequence[Message]:
-        """A second one is a proxy's: what it cut off is not part of any block."""
+        """A second one is a proxy's: the calls it cut off end here, and what it cut off is not part of any block."""
         message = object_of(event.get("message"))
         self.response_id = text_of(message.get("id")) or self.response_id
-        self._blocks = [block for block in self._blocks if not any(block is lost for lost in self._open.values())]
+        lost = [*self._open.values()]
         self._open.clear()
+        self._blocks = [block for block in self._blocks if not any(block is cut for cut in lost)]
         self._call_seen = any(block.call for block in self._blocks)
         self._stop_reason = text_of(message.get("stop_reason")) or None
-        messages = list(self._report(object_of(message.get("usage"))))
+        messages = [*_cut_off(lost), *self._report(object_of(message.get("usage")))]
         for index, start in enumerate(objects_of(message.get("content"))):
             messages += [*self._started(index, dict(start)), *self._block_stop({"index": index})]
         return messages
@@ -194,8 +202,7 @@ class MessagesDecoder(WireDecoder):
         return self.fail(classify_error(event))
 
     def _open_calls(self, *, ended: bool, cut: bool) -> Sequence[Message]:
-        """A call whose block never stopped is not complete, whatever its arguments look like."""
-        calls = [block.call.close(complete=False) for block in self._open.values() if block.call is not None]
+        calls = _cut_off(self._open.values())
         self._open = {index: block for index, block in self._open.items() if block.call is None}
         return calls
 
@@ -204,6 +211,11 @@ class MessagesDecoder(WireDecoder):
         if raw_stop != "pause_turn" and all(block.start.get("type") not in _SIGNED for block in self._blocks):
             return []
         return [_verbatim(block) for block in self._blocks if block.call is None or block.input is not None]
+
+
+def _cut_off(blocks: Iterable[Block]) -> list[Message]:
+    """A call whose block never stopped is not complete, whatever its arguments look like."""
+    return [block.call.close(complete=False) for block in blocks if block.call is not None]
 
 
 def _verbatim(block: Block) -> JsonObject:

@@ -18,24 +18,22 @@ _INCOMPLETE: dict[str, StopReason] = {
     "content_filter": "contentFilter",
     "steered": "endTurn",
 }
+_ENDS = ("response.completed", "response.incomplete", "response.failed", "response.cancelled", "error")
 _PartKey = tuple[str, int, int]
 """Kind of text, output index, content or summary index. Item ids are no keys: a clone changes them in every event."""
 
 
 class ResponsesDecoder(WireDecoder):
-    """`resume` is where an earlier stream of the same background response broke off; this one is its tail."""
+    """Events are taken once: by their numbers, where those count."""
 
     wire = "responses"
 
-    def __init__(self, resume: ResumePoint | None = None) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._sniffer = None if resume else ReasoningJson()
-        self._background = resume is not None
-        self._skip_to = resume.starting_after if resume else -1
-        self._tail = resume is not None
-        self.response_id = resume.response_id if resume else None
-        self.shown = resume is not None
-        self._sequence: int | None = resume.starting_after if resume else None
+        self._sniffer = ReasoningJson()
+        self._tail = False
+        """The stream begins in the middle: it is a recording of how a response went on."""
+        self._sequence: int | None = None
         self._parts: dict[_PartKey, list[str]] = {}
         self._calls: dict[int, OpenCall] = {}
         self._items: dict[int, JsonObject] = {}
@@ -74,8 +72,8 @@ class ResponsesDecoder(WireDecoder):
             return NOTHING
         sequence = event.get("sequence_number")
         if isinstance(sequence, int):
-            if sequence <= self._skip_to:
-                return NOTHING
+            if self._sequence and sequence <= self._sequence and not self._begins_or_ends(event):
+                return NOTHING  # said twice; a clone that leaves all numbers at 0 says nothing by them
             if self._sequence is None and sequence > 0 and kind != "response.created":
                 self._tail = True
             self._sequence = sequence
@@ -85,9 +83,15 @@ class ResponsesDecoder(WireDecoder):
         return [] if self.finished or self.failed else self.fail(INTERRUPTED)
 
     def _resume_point(self) -> ResumePoint | None:
-        if not self._background or self.response_id is None or self._sequence is None:
+        if self.background_id is None or self._sequence is None:
             return None
-        return ResumePoint(self.response_id, self._sequence)
+        return ResumePoint(self.background_id, self._sequence)
+
+    def _begins_or_ends(self, event: JsonObject) -> bool:
+        """What is taken whatever its number: the end, which comes but once, and another response, which counts anew."""
+        if event.get("type") == "response.created":
+            return self.finished or object_of(event.get("response")).get("id") != self.response_id
+        return event.get("type") in _ENDS
 
     # Deltas
 
@@ -208,12 +212,16 @@ class ResponsesDecoder(WireDecoder):
     def _progress(self, event: JsonObject) -> Sequence[Message]:
         response = object_of(event.get("response"))
         self.response_id = text_of(response.get("id")) or self.response_id
-        self._background |= event.get("type") == "response.queued" or response.get("background") is True
+        if event.get("type") == "response.queued" or response.get("background") is True:
+            self.background_id = self.response_id
         return NOTHING
 
     def _end(self, event: JsonObject) -> Sequence[Message]:
         response = object_of(event.get("response"))
         self._progress(event)
+        if self._tail and not self.shown:  # no tail, but a clone that counts from 1 and says all at the end
+            self._tail = False
+            self._items.clear()
         messages: list[Message] = []
         for index, item in enumerate(objects_of(response.get("output"))):
             if self._tail:  # its messages came with the stream before the break
