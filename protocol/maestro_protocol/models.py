@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Literal
 
+from pydantic import Field
+
 from maestro_protocol.base import Params, WireModel
 from maestro_protocol.errors import ErrorInfo
 
@@ -57,7 +59,7 @@ class ModelListResult(WireModel):
 
 
 class ModelResolveParams(Params):
-    model: str
+    model: str = Field(min_length=1)
     """`4o`, `openai/gpt-4o` or `work:openai/gpt-4o`."""
     session_id: str | None = None
 

@@ -15,6 +15,10 @@ Role = Literal["config", "apiKey", "oauth", "models", "streaming", "audit"]
 SessionStatus = Literal["active", "expiring", "expired", "revoked", "unverified", "needsLogin"]
 
 
+SESSION_NAME = r"^[^\x00-\x1f\x7f-\x9f:/\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]{1,100}$"
+"""No control or invisible characters, and neither `:` nor `/`, which part a session from a model."""
+
+
 class AuthTypeInfo(WireModel):
     """A way to sign in to a provider."""
 
@@ -96,11 +100,14 @@ class Session(WireModel):
 class SessionCreateParams(Params):
     provider: str
     auth_type: AuthType
-    name: str = Field(min_length=1, max_length=100)
+    name: str = Field(pattern=SESSION_NAME)
+    """1 to 100 characters: no control or invisible ones, no `:`, no `/`; `env` is taken."""
     api_key: SecretStr | None = None
     """The key; without it an `input` step asks for one."""
     flow: Flow | None = None
+    """One of the provider's `authTypes[].flows`; absent, the first."""
     options: JsonObject | None = None
+    """Reserved; no provider takes options yet."""
     client_request_id: str | None = None
     """Makes the request idempotent for 24 hours."""
     validate_: bool = Field(default=False, alias="validate")
@@ -167,6 +174,7 @@ Step = Annotated[StepDone | StepInput | StepOpenUrl | StepDeviceCode, Field(disc
 
 class SessionListParams(Params):
     provider: str | None = None
+    """An id; absent, the sessions of all."""
 
 
 class SessionListResult(WireModel):

@@ -17,13 +17,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments[:1] == ["lsp"]:
         return _lsp(arguments[1:])
     gc.enable()
-    if arguments == ["--version"]:
-        from maestro import __version__
-
-        sys.stdout.write(f"maestro {__version__}\n")
-        return 0
-    if arguments == ["--print-schema"]:
-        return _print_schema()
     from maestro.cli.main import main as run_command
 
     return run_command(arguments)
@@ -60,15 +53,8 @@ def client_process(arguments: Sequence[str]) -> int | None:
                 raise ValueError("--clientProcessId takes a process id")
             process_id = int(text)
         elif argument != "--stdio":
-            raise ValueError("an argument is not known")
+            raise ValueError(f"{argument} is not an argument of this command")
     return process_id
-
-
-def _print_schema() -> int:
-    from importlib.resources import files
-
-    sys.stdout.write((files("maestro_protocol") / "schema.json").read_text(encoding="utf-8"))
-    return 0
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from maestro.services.models import ModelService
 from maestro.services.sessions import SessionService
 from maestro.services.status import StatusService
 from maestro.store.credentials import ApiKeyCredential
-from maestro.store.sessions import SessionStore, StoredSession
+from maestro.store.sessions import ENVIRONMENT_NAME, SessionStore, StoredSession
 from maestro_protocol.sessions import Session
 from maestro_protocol.settings import Settings
 
@@ -68,7 +68,7 @@ def _offered(runtime: Runtime, since: datetime) -> Iterable[StoredSession]:
             credential = ApiKeyCredential(key)
             session = Session(
                 id=f"env:{info.id}",
-                name="env",
+                name=ENVIRONMENT_NAME,
                 provider=info.id,
                 auth_type="api_key",
                 status="unverified",

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from itertools import takewhile
 
 from maestro.errors import MaestroError
-from maestro.failures import ErrorClass, UpstreamError
+from maestro.failures import UNSENT, ErrorClass, UpstreamError
 from maestro.providers.base import Connection
 from maestro.redact import redact
 from maestro.retry import RULES
@@ -28,6 +28,10 @@ _SENTENCES: Mapping[ErrorClass, str] = {
 }
 _HIDDEN = "[redacted]"
 _SHORTEST_SECRET, _SHORTEST_HEAD = 4, 12
+_ENVIRONMENT_KEY = "{provider} refused the key from the environment{words}; correct the variable that holds it."
+_TOO_LARGE = "The request is larger than {provider} takes{words}; send less."
+_NOT_SENT = "The request could not be sent to {provider}{words}; check `providers.{id}.baseUrl`, the proxy and the key."
+_WAIT = "{provider} asks {session} to wait {wait}{words}; wait, or use another session."
 _KEY_WANTED = "{provider} wants an API key{words}; create a session with one."
 
 
@@ -36,13 +40,13 @@ def to_maestro_error(error: UpstreamError, connection: Connection, model: str | 
     failure, session = error.failure, connection.session
     kind = _kind_for(failure.kind, session)
     words = " ".join(_without_secrets(failure.message, connection).split()).rstrip(".")
-    keyless = kind == "auth_invalid" and not session.id
-    message = (_KEY_WANTED if keyless else _SENTENCES[kind]).format(
+    message = _sentence(kind, error, session).format(
         provider=connection.info.label,
         id=connection.info.id,
         session=f"session '{session.name}'" if session.id else "this computer",
         model=model or "the model",
         words=f" ({words})" if words else "",
+        wait=_duration(failure.retry_after or 0),
     )
     return MaestroError(
         RULES[kind].kind,
@@ -54,6 +58,27 @@ def to_maestro_error(error: UpstreamError, connection: Connection, model: str | 
         upstream_request_id=_without_secrets(error.request_id, connection) if error.request_id else None,
         retry_after_ms=None if failure.retry_after is None else round(failure.retry_after * 1000),
     )
+
+
+def _sentence(kind: ErrorClass, error: UpstreamError, session: Session) -> str:
+    if kind == "auth_invalid" and session.source == "env":
+        return _ENVIRONMENT_KEY
+    if kind == "auth_invalid" and not session.id:
+        return _KEY_WANTED
+    if kind == "billing_quota" and error.failure.retry_after:
+        return _WAIT
+    if error.failure.code == UNSENT:
+        return _NOT_SENT
+    if kind == "invalid_request" and error.http_status == 413:
+        return _TOO_LARGE
+    return _SENTENCES[kind]
+
+
+def _duration(seconds: float) -> str:
+    """`90 s`, `12 min`, `5.0 h`: the largest unit that says it in a number one can read."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
 
 
 def _kind_for(kind: ErrorClass, session: Session) -> ErrorClass:

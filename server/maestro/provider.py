@@ -7,6 +7,7 @@ function names, any of 4101, 4104, 4001, 4007 and 4103 may come of its first arg
 """
 
 import os
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from difflib import get_close_matches
@@ -39,7 +40,7 @@ from maestro_protocol.audit import AuditResult, Severity
 from maestro_protocol.chat import ChatMessage, ChatParams, Tool
 from maestro_protocol.errors import Issue
 from maestro_protocol.models import Model
-from maestro_protocol.sessions import AuthType, EnvKey, Provider, Session
+from maestro_protocol.sessions import SESSION_NAME, AuthType, EnvKey, Provider, Session
 
 T = TypeVar("T")
 
@@ -126,8 +127,9 @@ async def create_session(provider: str, auth_type: AuthType, *, name: str, **opt
     """
     info = _offering(provider, auth_type)
     credential = _credential(info, opts.get("api_key"))
-    if not name.strip():
-        raise _invalid("name", "A session needs a name.", "must not be empty")
+    if not name.strip() or not re.match(SESSION_NAME, name):
+        message = "A session's name has 1 to 100 characters, none of them `:`, `/` or invisible; choose another."
+        raise _invalid("name", message, "does not have the required form")
     sessions = current().sessions
     session = sessions.add(provider, auth_type, name, credential)
     if opts.get("validate"):
@@ -288,7 +290,7 @@ async def audit_code(
     )
 
     async def generate(compose: Compose) -> RawReply:
-        return await _ask(ready, lambda: role.generate_structured(ready, compose()), options.model)
+        return await _ask(ready, lambda: role.generate_structured(ready, compose), options.model)
 
     return await audit(source, generate, options)
 
@@ -324,7 +326,7 @@ def _note_refusal(runtime: Runtime, ready: Connection, failure: MaestroError) ->
 
 def _row(runtime: Runtime, info: ProviderInfo) -> Provider:
     present = [name for name in info.key_variables if runtime.environment.get(name, "").strip()]
-    shown = next(iter([*present, *info.key_variables]), None)
+    shown = next(iter([*present, *reversed(info.key_variables)]), None)
     return Provider(
         id=info.id,
         label=info.label,

@@ -20,13 +20,14 @@ import truststore
 from pydantic import JsonValue
 
 from maestro import __version__
-from maestro.failures import ErrorClass, Failure, UpstreamError, classify_response
+from maestro.failures import UNSENT, ErrorClass, Failure, UpstreamError, classify_response
 from maestro.streaming.messages import Wire
 from maestro_protocol.base import JsonObject
 from maestro_protocol.settings import TransportSettings
 
 _REFUSAL_BYTES = 64 * 1024
 _REFUSAL_SECONDS = 5.0
+_HIGHEST_PORT = 65535
 _REPLY_BYTES = 64 * 1024 * 1024
 _DRAIN_BYTES = 64 * 1024
 _DRAIN_SECONDS = 0.1
@@ -174,9 +175,9 @@ class Transport:
 
     async def _send(self, request: HttpRequest, defaults: Mapping[str, str]) -> httpx.Response:
         """The answer, once its status is known to be 2xx."""
-        client = self._client = self._client or _client(self._settings)
         opened = _NewSocket()
         try:
+            client = self._client = self._client or _client(self._settings)
             outgoing = _outgoing(client, request, defaults)
             outgoing.extensions["trace"] = opened.trace
             response = await client.send(outgoing, stream=True)
@@ -185,8 +186,10 @@ class Transport:
             raise
         except _HTTP_ERRORS as error:
             failure = _failure(error)
+        except (_ProxyMisfit, _PortMisfit) as misfit:
+            failure = Failure("invalid_request", str(misfit), UNSENT)
         except ValueError:  # among them UnicodeEncodeError, which holds the header it could not encode
-            failure = Failure("invalid_request", "A header or a number of the request cannot be put into HTTP.")
+            failure = Failure("invalid_request", "A header or a number of the request cannot be put into HTTP.", UNSENT)
         else:
             if response.is_success:
                 return response
@@ -194,7 +197,23 @@ class Transport:
         raise UpstreamError(failure)
 
 
+class _ProxyMisfit(Exception):
+    """The environment's proxy settings cannot be used."""
+
+
+class _PortMisfit(Exception):
+    """No port has this number."""
+
+
 def _client(settings: TransportSettings) -> httpx.AsyncClient:
+    try:
+        return _new_client(settings)
+    except (ImportError, ValueError, httpx.InvalidURL):
+        text = "The proxy settings of the environment (HTTPS_PROXY, ALL_PROXY, NO_PROXY) cannot be used."
+        raise _ProxyMisfit(text) from None
+
+
+def _new_client(settings: TransportSettings) -> httpx.AsyncClient:
     return httpx.AsyncClient(
         verify=_tls(),
         timeout=httpx.Timeout(
@@ -226,6 +245,8 @@ def _tls() -> ssl.SSLContext:
 
 def _outgoing(client: httpx.AsyncClient, request: HttpRequest, defaults: Mapping[str, str]) -> httpx.Request:
     """Lone surrogates in the body become question marks: UTF-8 cannot say them, and no service reads them."""
+    if (httpx.URL(request.url).port or 0) > _HIGHEST_PORT:
+        raise _PortMisfit("The base URL has a port above 65535.")
     if request.json is None:
         return client.build_request(request.method, request.url, headers={**defaults, **request.headers})
     body = json.dumps(request.json, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
@@ -295,7 +316,7 @@ def _failure(error: BaseException) -> Failure:
         return Failure("network", _connect_reason(error))
     for kind, failure_kind, message in _REASONS:
         if isinstance(error, kind):
-            return Failure(failure_kind, message)
+            return Failure(failure_kind, message, UNSENT if failure_kind == "invalid_request" else None)
     return Failure("network", "The connection failed.")
 
 

@@ -277,6 +277,31 @@ async def test_a_key_is_hidden_however_the_service_repeats_it(key: str, words: s
         assert not {"horse", "eee", "hidden"} & set(message.split()) and "eee" not in message
 
 
+@pytest.mark.parametrize("name", ["", " ", "a:b", "a/b", "a\nb", "\x1b[31m", "a\u202eb", "n" * 101])
+async def test_a_name_that_would_confuse_is_refused(name: str) -> None:
+    async with installed(), refused(-32602):
+        await provider.create_session("openai", "api_key", name=name, api_key=KEY)
+
+
+@pytest.mark.parametrize(
+    ("failure", "status", "source", "words"),
+    [
+        (Failure("auth_invalid", ""), 401, "env", "correct the variable"),
+        (Failure("invalid_request", ""), 413, "memory", "send less"),
+        (Failure("billing_quota", "", retry_after=300.0), 429, "memory", "asks session 'work' to wait 5 min"),
+        (Failure("billing_quota", ""), 429, "memory", "check the account's billing"),
+        (Failure("billing_quota", "", retry_after=66600.0), 429, "memory", "to wait 18.5 h"),
+        (Failure("invalid_request", "No URL.", "unsent"), None, "memory", "could not be sent"),
+    ],
+)
+async def test_the_sentence_names_what_can_be_done(failure: Failure, status: int, source: str, words: str) -> None:
+    async with installed():
+        await provider.create_session("openai", "api_key", name="work", api_key=KEY)
+        ready = provider.connection("openai", "work")
+        ready = replace(ready, session=ready.session.model_copy(update={"source": source}))
+        assert words in to_maestro_error(UpstreamError(failure, http_status=status), ready).message
+
+
 async def test_a_local_server_that_wants_a_key_says_so() -> None:
     async with installed():
         error = to_maestro_error(UpstreamError(Failure("auth_invalid", "")), provider.connection("vllm"))

@@ -20,7 +20,8 @@ def _kind(call: object) -> str:
 @pytest.fixture
 def store() -> SessionStore:
     environment = SessionStore()
-    offered = environment.add("gemini", "api_key", "env", _KEY).model_copy(update={"id": "env:gemini", "source": "env"})
+    made = environment.add("gemini", "api_key", "made", _KEY)
+    offered = made.model_copy(update={"id": "env:gemini", "name": "env", "source": "env"})
     return SessionStore(lambda: [StoredSession(offered, _KEY)])
 
 
@@ -40,6 +41,10 @@ def test_a_name_is_taken_per_provider_and_kind(store: SessionStore) -> None:
         store.find("work")
     assert caught.value.kind == "ambiguous"
     assert other.id in (caught.value.data.candidates or [])
+
+
+def test_the_name_of_the_environment_is_not_given_away(store: SessionStore) -> None:
+    assert _kind(lambda: store.add("openai", "api_key", "env", _KEY)) == "sessionNameTaken"
 
 
 def test_the_only_session_is_the_default_until_there_are_two(store: SessionStore) -> None:

@@ -1,11 +1,12 @@
 """`maestro chat`: ask a model something and read the answer as it comes."""
 
 import argparse
+import asyncio
 import sys
 
 from maestro import provider
 from maestro.app import Services
-from maestro.cli.terminal import run_with_services, say, styled
+from maestro.cli.terminal import harmless, run_with_services, say, styled
 from maestro.errors import MaestroError
 from maestro_protocol.base import WireModel
 from maestro_protocol.chat import ChatCompleteParams, ChatMessage
@@ -13,20 +14,22 @@ from maestro_protocol.events import ReasoningDelta, TextDelta, ToolReady, TurnRe
 
 
 class _Screen:
-    """An `EventSink` that prints text as it arrives."""
+    """An `EventSink` that prints text as it arrives, and stops the answer when that fails: nobody reads it then."""
 
     has_room = True
 
     def __init__(self, *, reasoning: bool) -> None:
         self._reasoning = reasoning
-        self._column = ""
+        self._last = ""
+        self._answer = asyncio.current_task()
+        self.failure: OSError | ValueError | None = None
 
     def send(self, event: WireModel) -> None:
         match event:
             case TextDelta(text=text):
-                self._write(text)
+                self._write(harmless(text, sys.stdout))
             case ReasoningDelta(text=text) if self._reasoning:
-                self._write(styled(text, 2))
+                self._write(styled(harmless(text, sys.stdout), 2))
             case ToolReady(name=name):
                 say(f"The model asks for the tool {name}.")
             case TurnRetrying(delay_ms=delay_ms, error=error):
@@ -37,18 +40,25 @@ class _Screen:
 
     def close(self) -> None:
         """End the last line."""
-        if self._column and not self._column.endswith("\n"):
+        if self._last and not self._last.endswith("\n"):
             self._write("\n")
 
     def _write(self, text: str) -> None:
-        self._column = text or self._column
-        sys.stdout.write(text)
-        sys.stdout.flush()
+        if self.failure:
+            return
+        self._last = text or self._last
+        try:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+        except (OSError, ValueError) as failure:
+            self.failure = failure
+            if self._answer is not None:
+                self._answer.cancel()
 
 
 def run(options: argparse.Namespace) -> int:
-    """0 when the model answered to its end, 1 otherwise."""
-    words = [" ".join(options.message)] if options.message else []
+    """0 when the model answered to its end, 2 without a question, 130 when it was interrupted, else 1."""
+    words = [said] if (said := " ".join(options.message).strip()) else []
     if not sys.stdin.isatty() and (piped := sys.stdin.read().strip()):
         words.append(piped)
     if not words:
@@ -58,7 +68,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 async def _ask(services: Services, text: str, options: argparse.Namespace) -> int:
-    model = options.model or _default_of(options.provider)
+    model = _model(options.provider, options.model)
     target = await services.models.target(model, None)
     if target.session and target.session.session.source == "env":
         hint = target.session.session.key_hint
@@ -69,15 +79,21 @@ async def _ask(services: Services, text: str, options: argparse.Namespace) -> in
         result = await services.chats.complete(params, screen, max_latency_ms=0)
     finally:
         screen.close()
+    if screen.failure:
+        raise screen.failure
+    if result.stop_reason == "cancelled":
+        return 130
     if result.stop_reason not in ("endTurn", "toolUse"):
         say(f"The answer ended early: {result.stop_reason}.")
         return 1
     return 0
 
 
-def _default_of(provider_id: str | None) -> str | None:
+def _model(provider_id: str | None, model: str | None) -> str | None:
     if provider_id is None:
-        return None
+        return model
+    if model:
+        return f"{provider_id}/{model.removeprefix(f'{provider_id}/')}"
     if model := provider.default_model(provider_id):
         return f"{provider_id}/{model}"
     raise MaestroError("modelNotFound", f"{provider_id} has no default model; name one with --model {provider_id}/….")

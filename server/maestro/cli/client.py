@@ -4,6 +4,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from itertools import count
 from typing import Self
 
@@ -82,6 +83,13 @@ class EditorClient:
         """The next notification of a method, also if it came already."""
         return await self.notices.setdefault(method, asyncio.Queue()).get()
 
+    async def kill(self) -> None:
+        """End the server where order is no longer to be had."""
+        self._listening.cancel()
+        with suppress(ProcessLookupError):
+            self._process.kill()
+        await self._process.wait()
+
     async def close(self) -> int:
         """Shut the server down in order; its exit code."""
         await self.request("shutdown", {})
@@ -103,9 +111,14 @@ class EditorClient:
                 length = int(header.lower().partition(b"content-length:")[2].split()[0])
                 self._take(json.loads(await self._process.stdout.readexactly(length)))
         except asyncio.IncompleteReadError:
-            gone = AnswerError({"message": "The server ended unexpectedly."})
-            for answer in self._answers.values():
-                answer.set_exception(gone)
+            self._give_up(AnswerError({"message": "The server ended unexpectedly."}))
+        except Exception as failure:  # of whoever watches events, e.g. a terminal that is gone
+            self._give_up(failure)
+
+    def _give_up(self, reason: Exception) -> None:
+        for answer in self._answers.values():
+            if not answer.done():
+                answer.set_exception(reason)
 
     def _take(self, message: JsonObject) -> None:
         method, params = message.get("method"), message.get("params")

@@ -31,6 +31,10 @@ class _Tour:
     provider: str
     file: Path
     quiet: bool
+    target: JsonObject = field(default_factory=dict)
+    """What chats and audits go to."""
+    audits: bool = True
+    """Whether the provider audits."""
     report: JsonObject = field(default_factory=dict)
     failed: bool = False
 
@@ -62,21 +66,29 @@ async def _run(provider: str, *, quiet: bool) -> int:
         if provider == "offline":
             environment["MAESTRO_HOME"] = str(folder / "home")
         tour = _Tour(await EditorClient.start(environment), provider, folder / "inventory.py", quiet)
-        for name, step in _STEPS.items():
-            try:
-                tour.report[name] = await step(tour)
-            except AnswerError as error:
-                tour.failed = True
-                tour.report[name] = {"error": error.error}
-                tour.line(styled(f"  {error}", 31))
-                if name == "handshake":
-                    break
-        tour.failed |= await tour.client.close() != 0
+        try:
+            await _go(tour)
+            tour.failed |= await tour.client.close() != 0
+        except BaseException:
+            await tour.client.kill()
+            raise
     if quiet:
         print(json.dumps({"ok": not tour.failed, **tour.report}, indent=2))
     else:
         _how_to_go_on(tour)
     return 1 if tour.failed else 0
+
+
+async def _go(tour: _Tour) -> None:
+    for name, step in _STEPS.items():
+        try:
+            tour.report[name] = await step(tour)
+        except AnswerError as error:
+            tour.failed = True
+            tour.report[name] = {"error": error.error}
+            tour.line(styled(f"  {error}", 31))
+            if name in ("handshake", "sessions", "models"):
+                return
 
 
 @contextmanager
@@ -116,18 +128,27 @@ async def _handshake(tour: _Tour) -> JsonObject:
 async def _sessions(tour: _Tour) -> JsonObject:
     tour.title("Sessions")
     providers = await tour.client.request("maestro/provider/list", {})
-    labels = [str(row.get("label")) for row in _objects(providers, "providers")]
+    rows = {str(row.get("id")): row for row in _objects(providers, "providers")}
+    labels = [str(row.get("label")) for row in rows.values()]
     tour.line(textwrap.fill(f"It can talk to {', '.join(labels)}.", 100, initial_indent="  ", subsequent_indent="  "))
-    if tour.provider != "offline":
+    if (row := rows.get(tour.provider)) is None:
+        raise AnswerError({"message": f"There is no provider {tour.provider}; there are {', '.join(rows)}."})
+    roles = row.get("roles")
+    tour.audits = isinstance(roles, list) and "audit" in roles
+    variable = _object(row, "env")
+    if variable.get("present"):
         session = await tour.client.request("maestro/session/setDefault", {"sessionId": f"env:{tour.provider}"})
         tour.line(f"  The key from the environment (…{session.get('keyHint', '')}) is now the default session.")
+        tour.target = {"sessionId": f"env:{tour.provider}"}
         return {"session": session}
+    if tour.provider != "offline" and row.get("running") is None:
+        raise AnswerError({"message": f"Set {variable.get('name')} to your key first, then run this again."})
     named: JsonObject = {"provider": "openai", "authType": "api_key", "name": "work"}
     step = await tour.client.request("maestro/session/create", {**named, "apiKey": "sk-placeholder-0000"})
     session = _object(step, "session")
     tour.line(f"  A session named {session.get('name')} for OpenAI: key …{session.get('keyHint')}, not sent anywhere.")
     await tour.client.request("maestro/session/delete", {"sessionId": "work"})
-    tour.line("  Deleted again; this tour uses the offline provider, which needs no session.")
+    tour.line(f"  Deleted again; this tour uses {row.get('label')}, which needs no session.")
     return {"session": session}
 
 
@@ -136,6 +157,10 @@ async def _models(tour: _Tour) -> JsonObject:
     listed = await tour.client.request("maestro/model/list", {"provider": tour.provider})
     models = [str(model.get("id")) for model in _objects(listed, "models")]
     tour.line("\n".join(f"  {model}" for model in models[:6]))
+    if not tour.target:
+        if not models:
+            raise AnswerError({"message": f"{tour.provider} lists no models; is it running?"})
+        tour.target = {"model": models[0]}
     if len(models) > 6:
         tour.line(f"  … and {len(models) - 6} more")
     return {"models": [*models]}
@@ -154,7 +179,7 @@ async def _chat(tour: _Tour) -> JsonObject:
             tour.piece(text[-1])
 
     content: JsonValue = [{"type": "text", "text": _QUESTION}, {"type": "file", "uri": tour.uri}]
-    answer = await tour.client.request("maestro/chat/send", {"input": content, **_target(tour)}, show)
+    answer = await tour.client.request("maestro/chat/send", {"input": content, **tour.target}, show)
     usage = _object(answer, "usage")
     tour.line(styled(f"\n  {answer.get('model')}, {usage.get('totalTokens')} tokens, {len(events)} events", 2))
     tour.failed |= answer.get("stopReason") != "endTurn" or not text
@@ -166,7 +191,7 @@ async def _stop(tour: _Tour) -> JsonObject:
     began = asyncio.Event()
     request_id, answer = tour.client.begin(
         "maestro/chat/send",
-        {"input": "Tell me slowly everything you know, at length.", **_target(tour)},
+        {"input": "Tell me slowly everything you know, at length.", **tour.target},
         lambda event: began.set() if event.get("type") == "turn.started" else None,
     )
     pending = asyncio.ensure_future(answer)
@@ -184,12 +209,17 @@ async def _stop(tour: _Tour) -> JsonObject:
 
 async def _audit(tour: _Tour) -> JsonObject:
     tour.title("Audit")
-    target: JsonObject = {"target": {"uris": [tour.uri]}, **_target(tour)}
+    if not tour.audits:
+        tour.line(f"  {tour.provider} does not audit yet; the offline provider does it instead.\n")
+    model = tour.target if tour.audits else {"model": "offline/assistant"}
+    target: JsonObject = {"target": {"uris": [tour.uri]}, **model}
     result = await tour.client.request("maestro/audit/run", target)
     published = await tour.client.notice("textDocument/publishDiagnostics") if _objects(result, "findings") else {}
     diagnostics = _objects(published, "diagnostics")
     for diagnostic in diagnostics:
         tour.line(draw(tour.file.name, tour.file.read_text(), diagnostic))
+    for chunk in _objects(result, "chunks"):
+        tour.line(styled(f"  {chunk['reason']}", 2) if chunk.get("reason") else "")
     tour.line(styled(f"  audit {result.get('status')}: {len(diagnostics)} findings shown as diagnostics", 2))
     tour.failed |= result.get("status") != "complete"
     return {"result": result, "diagnostics": [*diagnostics]}
@@ -209,10 +239,6 @@ async def _ask_person(params: JsonObject) -> JsonValue:
     actions = _objects(params, "actions")
     chosen = await TerminalEditor().ask(str(params.get("message")), [str(a.get("title")) for a in actions], 60)
     return next((action for action in actions if action.get("title") == chosen), None)
-
-
-def _target(tour: _Tour) -> JsonObject:
-    return {"model": "offline/assistant"} if tour.provider == "offline" else {"sessionId": f"env:{tour.provider}"}
 
 
 def _how_to_go_on(tour: _Tour) -> None:

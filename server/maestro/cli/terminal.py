@@ -15,6 +15,8 @@ from maestro.settings import load
 from maestro_protocol.audit import Finding
 from maestro_protocol.base import WireModel
 
+_CONTROLS = dict.fromkeys([*range(9), *range(11, 32), *range(127, 160)])
+
 
 class TerminalEditor:
     """An `Editor` for commands: files come from disk, and nobody listens to notifications."""
@@ -61,14 +63,19 @@ def run_with_services(work: Callable[[Services], Awaitable[int]]) -> int:
         return asyncio.run(main())
     except MaestroError as error:
         say(error.message)
-        for candidate in (error.data.candidates or [])[:5]:
+        for candidate in error.data.candidates or []:
             say(f"  {candidate}")
         return 1
 
 
 def say(text: str) -> None:
     """A line for the person, beside the answer."""
-    sys.stderr.write(text + "\n")
+    sys.stderr.write(harmless(text, sys.stderr) + "\n")
+
+
+def harmless(text: str, stream: TextIO) -> str:
+    """The text as a terminal may have it: without the control characters that would steer it."""
+    return text.translate(_CONTROLS) if stream.isatty() else text
 
 
 def styled(text: str, *codes: int, stream: TextIO | None = None) -> str:

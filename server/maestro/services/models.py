@@ -90,7 +90,7 @@ class ModelService:
             MaestroError: as `resolve`, and 4001 if a session must be chosen first.
         """
         if not name:
-            return self._default_target(reference)
+            return await self._default_target(reference)
         session, rest = self._split_session(name, reference)
         provider_id, _, model = rest.partition("/")
         if model and _is_provider(provider_id):
@@ -101,14 +101,11 @@ class ModelService:
         found = (await self.resolve(rest)).model
         return Target(found.provider, self._sessions.choose(found.provider), found.name)
 
-    def _default_target(self, reference: str | None) -> Target:
+    async def _default_target(self, reference: str | None) -> Target:
         """Neither model nor provider was named: the session's default, else the settings', else the provider's."""
-        settings = self._runtime.settings
         stored = self._runtime.sessions.find(reference) if reference else None
-        if stored is None and settings.defaults.chat:
-            provider_id, _, model = settings.defaults.chat.partition("/")
-            if model:
-                return Target(provider_id, self._sessions.choose(provider_id), model)
+        if stored is None and (named := self._runtime.settings.defaults.chat):
+            return await self.target(named, None)
         provider_id = stored.session.provider if stored else provider.get_default_provider()
         stored = stored or self._sessions.choose(provider_id)
         defaults = stored.session.defaults if stored else None
@@ -120,9 +117,12 @@ class ModelService:
 
     def _split_session(self, name: str, reference: str | None) -> tuple[str | None, str]:
         """`work:openai/gpt-4o` -> (`work`, `openai/gpt-4o`) if a session has that name; a model's own colon stays."""
-        before, colon, after = name.partition(":")
-        if colon and reference is None and any(before in (s.name, s.id) for s in self._sessions.list(None)):
-            return before, after
+        if reference is None and ":" in name:
+            known = {known for session in self._sessions.list(None) for known in (session.id, session.name)}
+            named = [session for session in known if name.startswith(f"{session}:")]
+            if named:
+                longest = max(named, key=len)
+                return longest, name.removeprefix(f"{longest}:")
         return reference, name
 
     async def _whom_to_ask(
@@ -137,10 +137,11 @@ class ModelService:
                 message = "There is no such provider; `maestro/provider/list` names them."
                 raise MaestroError("providerNotFound", message, candidates=sorted(rows))
             return [(rows[provider_id], self._sessions.choose(provider_id))]
+        listing = [row for row in rows.values() if "models" in row.roles]
         keyless = await running(
-            [provider.connection(name) for name in rows if not provider.needs_key(name)], self._runtime.settings
+            [provider.connection(row.id) for row in listing if not provider.needs_key(row.id)], self._runtime.settings
         )
-        return [*((rows[name], None) for name in keyless), *self._signed_in(rows.values())]
+        return [*((rows[name], None) for name in keyless), *self._signed_in(listing)]
 
     def _signed_in(self, rows: Iterable[Provider]) -> Iterable[tuple[Provider, StoredSession]]:
         for row in rows:
@@ -194,7 +195,8 @@ def _match(name: str, models: Sequence[Model]) -> tuple[Model, _MatchedBy]:
         ("short", [m for m in models if name == m.short_name]),
         ("prefix", [m for m in models if m.name.startswith(name) or m.id.startswith(name)]),
     )
-    for matched_by, found in tests:
+    whole = not name.rpartition("/")[2]  # `offline/` begins every name there is, and means none of them
+    for matched_by, found in tests[:2] if whole else tests:
         if len(found) == 1:
             return found[0], matched_by
         if found:

@@ -121,7 +121,8 @@ class SessionService:
         if not provider.needs_key(provider_id):
             return None
         stored = [s.name for s in sessions.list(provider_id) if s.source != "env"]
-        raise _nothing_chosen(self._provider(provider_id), offered, stored)
+        row = self._provider(provider_id)
+        raise _no_key(row) if self._use_environment and not stored else _nothing_chosen(row, offered, stored)
 
     def announce_change(self, session: Session, reason: str) -> None:
         """Tell the editor; to be called after the response that names the session."""
@@ -174,6 +175,12 @@ class SessionService:
                 candidates=sorted(rows),
             )
         return rows[provider_id]
+
+
+def _no_key(row: Provider) -> MaestroError:
+    variable = f"set {row.env.name}" if row.env else "create a session"
+    message = f"There is no key for {row.label}: {variable}, or choose another provider with --provider."
+    return MaestroError("authRequired", message, provider=row.id)
 
 
 def _nothing_chosen(row: Provider, offered: list[str], stored: list[str]) -> MaestroError:

@@ -9,6 +9,9 @@ from maestro.errors import MaestroError
 from maestro.store.credentials import Credential
 from maestro_protocol.sessions import AuthType, Session, SessionStatus
 
+ENVIRONMENT_NAME = "env"
+"""What every session of the environment is called."""
+
 
 @dataclass(frozen=True, slots=True)
 class StoredSession:
@@ -34,8 +37,11 @@ class SessionStore:
         """Keep a new session.
 
         Raises:
-            MaestroError: 4008 if the name is taken.
+            MaestroError: 4008 if the name is taken; `env` is the environment's.
         """
+        if name == ENVIRONMENT_NAME:
+            message = "This name belongs to the key of the environment; choose another one."
+            raise MaestroError("sessionNameTaken", message, provider=provider)
         for stored in self._stored.values():
             other = stored.session
             if (other.provider, other.auth_type, other.name) == (provider, auth_type, name):

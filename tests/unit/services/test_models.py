@@ -32,6 +32,19 @@ async def test_a_name_resolves_by_id_by_name_and_by_its_beginning(tmp_path: Path
         assert (await services.models.resolve("gpt-5.5")).session_id == services.sessions.get("my-openai").id
 
 
+@pytest.mark.parametrize("name", ["offline/", "openai/", "my-openai:"])
+async def test_half_a_name_means_nothing(tmp_path: Path, name: str) -> None:
+    async with product(tmp_path, "openai") as (services, _):
+        error = await _refusal(services.models.resolve(name))
+        assert error.kind == "modelNotFound"
+
+
+async def test_a_session_is_named_by_its_id_as_well(tmp_path: Path) -> None:
+    async with product(tmp_path, "openai", signed_in=False) as (services, _):
+        target = await services.models.target("env:openai:openai/gpt-5.5", None)
+        assert (target.session_id, target.model) == ("env:openai", "gpt-5.5")
+
+
 async def test_every_candidate_of_an_error_resolves(tmp_path: Path) -> None:
     async with product(tmp_path, "openai", "anthropic") as (services, _):
         for name, kind in (("gpt", "ambiguous"), ("claude", "ambiguous"), ("pelican", "modelNotFound")):
@@ -102,6 +115,8 @@ async def test_without_a_model_the_nearest_default_is_used(tmp_path: Path) -> No
     async with product(tmp_path, "openai", settings={"defaults": {"chat": "openai/gpt-x"}}) as (services, _):
         assert (await services.models.target(None, None)).model_id == "openai/gpt-x"
         assert (await services.models.target(None, "my-openai")).model_id == "openai/gpt-5.5"
+    async with product(tmp_path, "openai", settings={"defaults": {"chat": "gpt-5.4-m"}}) as (services, _):
+        assert (await services.models.target(None, None)).model_id == "openai/gpt-5.4-mini"
     settings: JsonObject = {"defaults": {"provider": "openai"}, "providers": {"openai": {"defaultModel": "gpt-y"}}}
     async with product(tmp_path, "openai", settings=settings) as (services, _):
         assert (await services.models.target(None, None)).model_id == "openai/gpt-y"
