@@ -81,8 +81,11 @@ class AuditTarget(WireModel):
     """What to audit: one document, for now."""
 
     uris: list[str] | None = Field(default=None, min_length=1)
+    """Exactly one in this version; `uri` says the same."""
     uri: str | None = None
+    """The document, open or in the workspace."""
     range: Range | None = None
+    """Absent: all of it."""
 
 
 class AuditRunParams(Params):
@@ -90,7 +93,9 @@ class AuditRunParams(Params):
     session_id: str | None = None
     model: str | None = None
     rules: list[str] | None = None
+    """Ids or categories of the catalogue; absent, all of them."""
     min_severity: Severity | None = None
+    """Absent: `low`."""
 
 
 class AuditResult(WireModel):

@@ -20,7 +20,7 @@ class WireModel(BaseModel):
     )
 
     meta: JsonObject | None = Field(default=None, alias="_meta")
-    """Free for the sender; carried through, never interpreted."""
+    """Free for the sender; never interpreted."""
 
     @classmethod
     def from_wire(cls, value: JsonValue) -> Self:

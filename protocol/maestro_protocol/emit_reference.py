@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import cast
 
 from maestro_protocol import PROTOCOL_VERSION
@@ -23,21 +24,26 @@ INTRODUCTION = f"""\
 
 Version {PROTOCOL_VERSION}: what an editor and the server say to each other beside the Language Server Protocol itself.
 `maestro_protocol/schema.json` says the same to machines.
-
-* Names are camelCase. Absent means none: `null` is accepted from the editor and never sent by the server.
-* Unknown fields in parameters are an error (-32602) that names their path; an editor ignores unknown fields in what
-  it receives.
-* Every object may carry `_meta`, an object of the sender's own; it is carried through and never interpreted.
-* Every request may carry `workDoneToken`, where standard progress goes, and `partialResultToken`, where typed stream
-  events go.
-* Times are RFC 3339 in UTC. Positions are those of LSP, in the negotiated encoding.
 """
+HEAD = Path(__file__).with_name("reference_head.md")
+"""What tables cannot say, written by hand."""
+BOUNDS = {
+    "minimum": "At least",
+    "maximum": "At most",
+    "minLength": "Characters: at least",
+    "maxLength": "Characters: at most",
+    "minItems": "Items: at least",
+    "maxItems": "Items: at most",
+    "pattern": "Pattern:",
+}
+"""How the limits of a schema are told."""
 
 
 def emit(vocabulary: Vocabulary) -> str:
     """`REFERENCE.md`."""
     blocks = [
         INTRODUCTION,
+        HEAD.read_text(encoding="utf-8"),
         *_methods(vocabulary),
         *_events(vocabulary),
         *_types(vocabulary),
@@ -178,7 +184,13 @@ def _setting_rows(
                 yield from _setting_rows(vocabulary, ref.removeprefix(REF), (*here, "<id>"), (*upper, "<ID>"))
             case schema:
                 default = "" if field.default is None else f"`{json.dumps(field.default)}`"
-                yield f"`{'.'.join(here)}`", f"`MAESTRO_{'__'.join(upper)}`", type_of(schema), default, field.doc
+                yield (
+                    f"`{'.'.join(here)}`",
+                    f"`MAESTRO_{'__'.join(upper)}`",
+                    type_of(schema),
+                    default,
+                    " ".join(_told(field)),
+                )
 
 
 def _settings_names(vocabulary: Vocabulary) -> set[str]:
@@ -194,9 +206,16 @@ def _fields(fields: Iterable[Field]) -> str:
 
 
 def _meaning(field: Field) -> str:
-    if field.required or field.default is None:
-        return field.doc
-    return f"{field.doc} Default: `{json.dumps(field.default)}`.".strip()
+    default = [] if field.required or field.default is None else [f"Default: `{json.dumps(field.default)}`."]
+    return " ".join([*_told(field), *default])
+
+
+def _told(field: Field) -> Iterator[str]:
+    """What the field means and which values it takes."""
+    yield from [field.doc] if field.doc else []
+    for name, words in BOUNDS.items():
+        if name in field.schema:
+            yield f"{words} `{field.schema[name]}`."
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:

@@ -7,6 +7,7 @@ from maestro_protocol.base import JsonObject, WireModel
 
 class StreamFeature(WireModel):
     max_latency_ms: int | None = Field(default=None, ge=0, le=250)
+    """How long deltas may wait to be merged; absent, the setting `stream.maxLatencyMs`."""
 
 
 class ClientFeatures(WireModel):
@@ -42,4 +43,5 @@ class ServerHello(WireModel):
     server_instance: str
     """Another value after a restart."""
     features: JsonObject
+    """A key per group of methods, e.g. `chat`."""
     limits: ServerLimits

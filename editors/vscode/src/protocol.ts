@@ -72,7 +72,9 @@ export interface AuditRunParams extends Params {
   target: AuditTarget;
   sessionId?: string;
   model?: string;
+  /** Ids or categories of the catalogue; absent, all of them. */
   rules?: string[];
+  /** Absent: `low`. */
   minSeverity?: Severity;
 }
 
@@ -88,8 +90,11 @@ export interface AuditStarted extends WireModel {
 
 /** What to audit: one document, for now. */
 export interface AuditTarget extends WireModel {
+  /** Exactly one in this version; `uri` says the same. */
   uris?: string[];
+  /** The document, open or in the workspace. */
   uri?: string;
+  /** Absent: all of it. */
   range?: Range;
 }
 
@@ -510,6 +515,7 @@ export interface ServerHello extends WireModel {
   protocolVersion: number;
   /** Another value after a restart. */
   serverInstance: string;
+  /** A key per group of methods, e.g. `chat`. */
   features: JsonObject;
   limits: ServerLimits;
 }
@@ -559,10 +565,13 @@ export interface SessionContinueParams extends Params {
 export interface SessionCreateParams extends Params {
   provider: string;
   authType: AuthType;
+  /** 1 to 100 characters: no control or invisible ones, no `:`, no `/`; `env` is taken. */
   name: string;
   /** The key; without it an `input` step asks for one. */
   apiKey?: string;
+  /** One of the provider's `authTypes[].flows`; absent, the first. */
   flow?: Flow;
+  /** Reserved; no provider takes options yet. */
   options?: JsonObject;
   /** Makes the request idempotent for 24 hours. */
   clientRequestId?: string;
@@ -593,6 +602,7 @@ export interface SessionDidChangeParams extends NotificationParams {
 }
 
 export interface SessionListParams extends Params {
+  /** An id; absent, the sessions of all. */
   provider?: string;
 }
 
@@ -682,6 +692,7 @@ export interface StepOpenUrl extends WireModel {
 }
 
 export interface StreamFeature extends WireModel {
+  /** How long deltas may wait to be merged; absent, the setting `stream.maxLatencyMs`. */
   maxLatencyMs?: number;
 }
 
@@ -840,7 +851,7 @@ export interface UsageUpdated extends TurnEventBase {
 
 /** A value on the wire. Readers ignore fields they do not know; writers never send null. */
 export interface WireModel {
-  /** Free for the sender; carried through, never interpreted. */
+  /** Free for the sender; never interpreted. */
   _meta?: JsonObject;
 }
 

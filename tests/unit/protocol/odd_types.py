@@ -51,3 +51,9 @@ class Everything(Params):
     secret: SecretStr | None = None
     dashed: bool = Field(default=False, alias="with-dash")
     one: Literal[1] = 1
+
+
+class Bounded(WireModel):
+    few: list[int] = Field(min_length=1, max_length=3)
+    """At least one."""
+    name: str = Field(default="a", max_length=9, pattern=r"^a|b$")

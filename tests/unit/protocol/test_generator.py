@@ -41,7 +41,11 @@ def block(text: str, start: str) -> str:
 
 def test_attribute_docstrings_are_read_from_the_source() -> None:
     docs = attribute_docs(odd_types)
-    assert docs == {"Colour": "What a pencil leaves.", "Everything.colour": "The first | the last."}
+    assert docs == {
+        "Colour": "What a pencil leaves.",
+        "Everything.colour": "The first | the last.",
+        "Bounded.few": "At least one.",
+    }
 
 
 def test_unions_are_referred_to_by_name_wherever_they_stand() -> None:
@@ -161,6 +165,8 @@ def test_reference() -> None:
     assert "| `secret`? | secret |  |" in text
     assert "| `byName` | object of [Circle](#circle) |  |" in text
     assert "| `either` | list of string or object |  |" in text
+    assert "| `few` | list of integer | At least one. Items: at least `1`. Items: at most `3`. |" in text
+    assert "| `name` | string | Characters: at most `9`. Pattern: `^a\\|b$`. |" in text
     assert "#### circle\n" in text
     assert "| 4999 | `oddity` | yes | Odd. |" in text
 

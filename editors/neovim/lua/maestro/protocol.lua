@@ -65,7 +65,9 @@
 ---@field target maestro.AuditTarget
 ---@field sessionId? string
 ---@field model? string
+---Ids or categories of the catalogue; absent, all of them.
 ---@field rules? string[]
+---Absent: `low`.
 ---@field minSeverity? maestro.Severity
 
 ---@class maestro.AuditSettings: maestro.SettingsModel
@@ -78,8 +80,11 @@
 
 ---What to audit: one document, for now.
 ---@class maestro.AuditTarget: maestro.WireModel
+---Exactly one in this version; `uri` says the same.
 ---@field uris? string[]
+---The document, open or in the workspace.
 ---@field uri? string
+---Absent: all of it.
 ---@field range? maestro.Range
 
 ---A way to sign in to a provider.
@@ -453,6 +458,7 @@
 ---@field protocolVersion integer
 ---Another value after a restart.
 ---@field serverInstance string
+---A key per group of methods, e.g. `chat`.
 ---@field features table<string, any>
 ---@field limits maestro.ServerLimits
 
@@ -496,10 +502,13 @@
 ---@class maestro.SessionCreateParams: maestro.Params
 ---@field provider string
 ---@field authType maestro.AuthType
+---1 to 100 characters: no control or invisible ones, no `:`, no `/`; `env` is taken.
 ---@field name string
 ---The key; without it an `input` step asks for one.
 ---@field apiKey? string
+---One of the provider's `authTypes[].flows`; absent, the first.
 ---@field flow? maestro.Flow
+---Reserved; no provider takes options yet.
 ---@field options? table<string, any>
 ---Makes the request idempotent for 24 hours.
 ---@field clientRequestId? string
@@ -525,6 +534,7 @@
 ---@field reason "created"|"updated"|"validated"|"deleted"|"defaultChanged"
 
 ---@class maestro.SessionListParams: maestro.Params
+---An id; absent, the sessions of all.
 ---@field provider? string
 
 ---@class maestro.SessionListResult: maestro.WireModel
@@ -603,6 +613,7 @@
 ---@field expiresAt? string
 
 ---@class maestro.StreamFeature: maestro.WireModel
+---How long deltas may wait to be merged; absent, the setting `stream.maxLatencyMs`.
 ---@field maxLatencyMs? integer
 
 ---@class maestro.StreamSettings: maestro.SettingsModel
@@ -740,7 +751,7 @@
 
 ---A value on the wire. Readers ignore fields they do not know; writers never send null.
 ---@class maestro.WireModel
----Free for the sender; carried through, never interpreted.
+---Free for the sender; never interpreted.
 ---@field _meta? table<string, any>
 
 local M = {}
