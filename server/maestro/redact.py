@@ -2,21 +2,13 @@
 
 import re
 
+from maestro.secret_shapes import PRIVATE_KEY, key_pattern
+
 MASK = "[redacted]"
 
-_SHAPES = re.compile(
-    r"""
-    \bsk-[A-Za-z0-9_\-*.]{8,}                                     # OpenAI, Anthropic (sk-ant-...), OpenRouter, DeepSeek
-    | \bAIza[A-Za-z0-9_\-]{16,}                                   # Google API key
-    | \bya29\.[A-Za-z0-9_\-.]{8,}                                 # Google OAuth access token
-    | \b1//[A-Za-z0-9_\-]{16,}                                    # Google OAuth refresh token
-    | \bGOCSPX-[A-Za-z0-9_\-]{8,}                                 # Google OAuth client secret
-    | \b(?:gsk|hf|tgp_v1|pplx|fw)_[A-Za-z0-9_\-]{8,}              # Groq, Hugging Face, Together, Perplexity, Fireworks
-    | \b(?:xai|csk|nvapi|pplx)-[A-Za-z0-9_\-]{8,}                 # xAI, Cerebras, NVIDIA, Perplexity
-    | \beyJ[A-Za-z0-9_\-]{4,}\.[A-Za-z0-9_\-]{4,}(?:\.[A-Za-z0-9_\-]*)?  # JSON Web Token
-    """,
-    re.VERBOSE,
-)
+# Short, and with the stars and dots of keys that a service shows in part.
+_SHAPES = re.compile(key_pattern(8, also="*."))
+_PRIVATE_KEY = re.compile(PRIVATE_KEY, re.S)
 _SCHEME = re.compile(r"\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=\-]{6,}", re.IGNORECASE)
 
 _NAMES = (
@@ -38,7 +30,7 @@ _LONG_ENOUGH = 24
 
 def redact(text: str) -> str:
     """The text without keys, tokens, and the values of parameters that carry them; idempotent."""
-    text = _SHAPES.sub(MASK, text)
+    text = _SHAPES.sub(MASK, _PRIVATE_KEY.sub(MASK, text))
     text = _SCHEME.sub(rf"\1 {MASK}", text)
     text = _QUOTED.sub(_hide_quoted, text)
     text = _PAIR.sub(rf"\g<1>{MASK}", text)

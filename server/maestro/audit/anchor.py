@@ -12,6 +12,9 @@ _FENCE = re.compile(r"\A\s*(?:```|~~~)[\w+-]*[ \t]*\n(.*?)\n?[ \t]*(?:```|~~~)\s
 _GUTTER = re.compile(r"[ \t]*L?\d+(?:[ \t]*[|:│]|\t)[ ]?")
 _DIFF_SIGN = re.compile(r"[+-]")
 _MAX_QUOTE = 4_000
+_TOKEN = re.compile(r"\w+|[^\w\s]")
+# A part of a line says where it stands only from here on: a word alone stands anywhere.
+_LEAST_CHARS, _LEAST_TOKENS = 8, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +92,12 @@ def _occurrences(source: AuditSource, quote: str, start: int, end: int) -> list[
     exact = re.compile(re.escape(quote))
     spaced = re.compile(r"\s+".join(map(re.escape, quote.split())))
     for pattern in (exact, spaced):
-        found = [
+        anchors = [
             _anchor(source, match, quote)
             for match in pattern.finditer(source.plain, start, end)
             if _stands_alone(source.plain, match)
         ]
+        found = [anchor for anchor in anchors if anchor.whole_lines or _is_telling(anchor.quote)]
         whole = [anchor for anchor in found if anchor.whole_lines]
         if whole or found:
             return whole or found
@@ -104,6 +108,10 @@ def _stands_alone(text: str, match: re.Match[str]) -> bool:
     """Not in the middle of a word."""
     before, after = text[match.start() - 1 : match.start()], text[match.end() : match.end() + 1]
     return not (_is_word(before) and _is_word(match[0][0])) and not (_is_word(after) and _is_word(match[0][-1]))
+
+
+def _is_telling(quote: str) -> bool:
+    return len(quote) >= _LEAST_CHARS and len(_TOKEN.findall(quote)) >= _LEAST_TOKENS
 
 
 def _is_word(character: str) -> bool:

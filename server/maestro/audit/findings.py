@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from maestro.audit.anchor import Anchor, Claim, find_anchor
-from maestro.audit.catalogue import Rule
+from maestro.audit.catalogue import BY_ID, Rule
 from maestro.audit.chunks import Chunk
 from maestro.audit.fingerprint import finding_id, fingerprint
 from maestro.audit.fix import MAX_CHARS, make_fix
@@ -89,7 +89,7 @@ class Collection:
 def _noise(context: Context, claim: WireFinding) -> str | None:
     """Why a claim is not worth a place, if it is not."""
     if claim.rule not in context.rules:
-        return "unknownRule"
+        return "ruleNotEnabled" if claim.rule in BY_ID else "unknownRule"
     if RANK[claim.severity] > RANK[context.min_severity]:
         return "belowSeverity"
     if claim.fix and _trimmed(claim.fix) == _trimmed(claim.quote):

@@ -20,7 +20,7 @@ _EXAMPLES = (".env.example", ".env.sample", ".env.template")
 
 def refusal(source: AuditSource) -> str | None:
     """Why this text is not audited, as a sentence; None if it may be."""
-    if _SECRET.match(source.name) and source.name.lower() not in _EXAMPLES:
+    if holds_credentials(source.name):
         return "Files that hold credentials are never audited."
     if _GENERATED.match(source.name):
         return "Lock files, minified and generated files are not audited; audit what they are made from."
@@ -31,3 +31,8 @@ def refusal(source: AuditSource) -> str | None:
     if max(map(len, source.lines)) > _LONGEST_LINE:
         return f"The file has a line of more than {_LONGEST_LINE} characters, so it is taken for minified or data."
     return None
+
+
+def holds_credentials(name: str) -> bool:
+    """Whether files of this name, without its folder, are there to keep secrets."""
+    return _SECRET.match(name) is not None and name.lower() not in _EXAMPLES

@@ -1,13 +1,15 @@
 """From a model's text to claims: keeps what is whole, never repairs, and never takes a failure for a clean bill."""
 
 import json
+import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from pydantic import JsonValue, ValidationError
 
+from maestro.audit.catalogue import BY_ID
 from maestro.audit.exchange import RawReply
 from maestro.audit.wire import WireFinding
 from maestro.errors import MaestroError
@@ -20,11 +22,16 @@ _TOO_LARGE = "The model's answer is too large to be an audit; try another model.
 _UNPROVEN = "The model's answer does not show that it is about this request; run the audit again."
 _UNREVIEWED = "The model did not say that it reviewed everything it was given; run the audit again."
 _CONTRADICTION = "The model went on behind an answer without findings; run the audit again."
+_DISAGREEMENT = "The model answered more than once and not the same; all findings are kept."
+_NO_SUCH_RULES = "The model's findings all name rules that do not exist; run the audit again or use another model."
 _CUT = "The model's answer was cut off; what was whole is kept."
 _CUT_EARLY = "The model's answer was cut off before it said anything usable; audit a smaller part."
 _MISFITS = "Some of the model's findings could not be read; the others are kept."
 _WITHHELD = "The provider withheld the answer; audit a smaller part, or use another provider."
 _EMPTY = "The model answered nothing; run the audit again or use another model."
+
+
+_NOTHING_MORE = re.compile(r"\s*(?:```|~~~)?\s*\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,28 +60,48 @@ def read_reply(reply: RawReply, audit_id: str, chunk_ids: tuple[str, ...]) -> Re
         return _failed("upstreamBadResponse", _EMPTY)
     text = _without_thoughts(reply.text)
     try:
-        own = [candidate for candidate in _candidates(text, audit_id) if _is_answer(candidate, audit_id)]
+        found = list(_candidates(text, audit_id))
+        own = [candidate for candidate in found if _is_answer(candidate, audit_id)]
+        claims = [_claims(answer) for answer in own]
     except RecursionError:
         # Nothing that was asked for is a thousand levels deep.
-        own = []
+        return _failed("upstreamBadResponse", _UNPROVEN)
     if not own:
         return _failed("upstreamBadResponse", _CUT_EARLY if reply.truncated else _UNPROVEN)
-    answer = own[-1]
-    if _missing(answer, chunk_ids):
+    if _missing(own[-1], chunk_ids):
         return _failed("upstreamBadResponse", _UNREVIEWED)
-    if not answer.value["findings"] and "{" in text[answer.end :]:
-        # Whatever begins behind a clean answer may take it back.
+    # A later answer must not hide what an earlier one found.
+    union = {key: claim for answer in claims for key, claim in answer.items()}
+    cut = reply.truncated or not all(answer.whole for answer in own)
+    if not union and not cut and _takes_back(text, found, own[-1]):
         return _failed("upstreamBadResponse", _CONTRADICTION)
-    return _judge(answer, cut=reply.truncated or not answer.whole)
+    return _judge([*union.values()], cut=cut, agreed=all(answer.keys() == union.keys() for answer in claims))
 
 
-def _judge(answer: _Candidate, *, cut: bool) -> Reading:
-    findings, rejected = _validate(answer.value["findings"])
+def _claims(answer: _Candidate) -> dict[str, JsonValue]:
+    """What the answer claims, by its text, so that equal claims are one."""
+    items = answer.value["findings"]
+    return {json.dumps(item, sort_keys=True): item for item in items} if isinstance(items, list) else {}
+
+
+def _takes_back(text: str, found: Sequence[_Candidate], answer: _Candidate) -> bool:
+    """Whether findings stand beside an answer without any, or anything at all behind it."""
+    return not _NOTHING_MORE.match(text, answer.end) or any(candidate.value.get("findings") for candidate in found)
+
+
+def _judge(items: list[JsonValue], *, cut: bool, agreed: bool) -> Reading:
+    findings, rejected = _validate(items)
     if cut:
-        return Reading("partial", MaestroError("upstreamBadResponse", _CUT), findings, rejected)
-    if rejected:
-        return Reading("partial", MaestroError("upstreamBadResponse", _MISFITS), findings, rejected)
-    return Reading("complete", None, findings, rejected)
+        problem = _CUT
+    elif rejected:
+        problem = _MISFITS
+    elif not agreed:
+        problem = _DISAGREEMENT
+    elif findings and not any(finding.rule in BY_ID for finding in findings):
+        problem = _NO_SUCH_RULES
+    else:
+        return Reading("complete", None, findings)
+    return Reading("partial", MaestroError("upstreamBadResponse", problem), findings, rejected)
 
 
 def _failed(kind: str, message: str) -> Reading:

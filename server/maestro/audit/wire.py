@@ -1,5 +1,6 @@
 """What the model is asked to return, by the names that stand on the wire."""
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field
@@ -14,6 +15,11 @@ def _lower(value: object) -> object:
     return value.strip().lower() if isinstance(value, str) else value
 
 
+def _slug(value: object) -> object:
+    """`Code Injection` and `code_injection` are the rule `code-injection`."""
+    return re.sub(r"[\s_]+", "-", value.strip().lower()) if isinstance(value, str) else value
+
+
 class WireFinding(BaseModel):
     """One claim: flat, evidence before judgement."""
 
@@ -21,7 +27,7 @@ class WireFinding(BaseModel):
     line: int | str = ""
     symbol: str = ""
     why: str
-    rule: str
+    rule: Annotated[str, BeforeValidator(_slug)]
     severity: Annotated[Severity, BeforeValidator(_lower)]
     confidence: Annotated[Confidence, BeforeValidator(_lower)]
     title: str = Field(min_length=1)

@@ -1,7 +1,9 @@
 """What a user sends into a chat, as a message a model can read: text, files, selections, images."""
 
 from collections.abc import Sequence
+from urllib.parse import unquote
 
+from maestro.audit.limits import holds_credentials
 from maestro.errors import MaestroError
 from maestro.positions import Encoding, from_units, split_lines
 from maestro.services.editor import Document, Editor
@@ -24,7 +26,8 @@ def user_message(content: str | Sequence[InputPart], editor: Editor) -> ChatMess
     """The user's message, files read now.
 
     Raises:
-        MaestroError: 4406 outside the workspace, 4502 for a file that is too large, as `Editor.document`.
+        MaestroError: 4406 outside the workspace, 4502 for a file that is too large, as `Editor.document`; -32803 for
+            files that are there to keep secrets.
     """
     if isinstance(content, str):
         return ChatMessage(role="user", content=content)
@@ -36,12 +39,21 @@ def _part(part: InputPart, editor: Editor) -> ContentPart:
         case TextPart() | ImagePart():
             return part
         case FileInput(uri=uri):
-            document = editor.document(uri)
+            document = _document(uri, editor)
             return _quoted(document, document.text, "")
         case SelectionInput(uri=uri, range=range_):
-            document = editor.document(uri)
+            document = _document(uri, editor)
             where = f", lines {range_.start.line + 1}-{range_.end.line + 1}"
             return _quoted(document, _slice(document.text, range_, editor.position_encoding), where)
+
+
+def _document(uri: str, editor: Editor) -> Document:
+    """The text behind a URI, unless its name says that it holds secrets."""
+    name = unquote(uri).rpartition("/")[2]
+    if holds_credentials(name):
+        message = f"`{name}` looks like a file of secrets, so it is not sent; paste the part you mean."
+        raise MaestroError("requestFailed", message)
+    return editor.document(uri)
 
 
 def _quoted(document: Document, text: str, where: str) -> TextPart:

@@ -71,6 +71,37 @@ async def test_noise_is_counted_and_dropped() -> None:
 
 
 @pytest.mark.asyncio
+@pytest.mark.parametrize("spelling", ["Wrong-Logic", "wrong_logic", " WRONG LOGIC "])
+async def test_a_rule_is_known_in_any_spelling(spelling: str) -> None:
+    result = await run(claim("def first(items):", rule=spelling))
+    assert [finding.rule for finding in result.findings] == ["wrong-logic"]
+    assert (result.status, result.rejected) == ("complete", {})
+
+
+@pytest.mark.asyncio
+async def test_an_audit_that_only_names_unknown_rules_is_not_complete() -> None:
+    style = claim("def first(items):", rule="style")
+    result = await run(style, claim("def last(items):", rule="taste"))
+    assert (result.status, result.findings, result.rejected) == ("partial", [], {"unknownRule": 2})
+    assert result.error is not None
+    assert result.chunks[0].reason == result.error.message
+    assert (await run(style, claim("def last(items):"))).status == "complete"
+
+
+@pytest.mark.asyncio
+async def test_a_rule_nobody_asked_for_is_not_an_unknown_one() -> None:
+    result = await run(claim("def first(items):"), rules=["security"])
+    assert (result.status, result.rejected) == ("complete", {"ruleNotEnabled": 1})
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("quote", ["a", "x", "1", "def", "return", "items", "(a, x)", "return items"])
+async def test_a_word_alone_is_no_place(quote: str) -> None:
+    result = await run(claim(quote, line=2), code="def f(a, x):\n    return items[1]\n")
+    assert (result.findings, len(result.unverified)) == ([], 1)
+
+
+@pytest.mark.asyncio
 async def test_only_enabled_rules_are_asked_for_and_kept() -> None:
     sent: list[StructuredRequest] = []
     source = python(CODE)
@@ -233,10 +264,10 @@ async def test_secrets_never_leave_and_come_back_in_fixes() -> None:
 
 @pytest.mark.asyncio
 async def test_columns_count_in_the_unit_of_the_editor() -> None:
-    code = 'x = "😀é", fail()\n'
+    code = 'x = "😀é", fail(1, 2)\n'
     columns = []
     for encoding in ("utf-8", "utf-16", "utf-32"):
-        result = await run(claim("fail()"), code=code, encoding=encoding)
+        result = await run(claim("fail(1, 2)"), code=code, encoding=encoding)
         assert result.findings[0].range is not None
         columns.append(result.findings[0].range.start.character)
     assert columns == [14, 11, 10]

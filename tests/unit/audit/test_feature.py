@@ -13,9 +13,10 @@ from maestro.errors import MaestroError
 from maestro.lsp.context import ProgressSink, RequestContext, Work
 from maestro.lsp.features.audit import audit_run
 from maestro.lsp.writer import Outbox
-from maestro.providers.base import Connection, RawReply, StructuredRequest
+from maestro.providers.base import Compose, Connection, RawReply
 from maestro.providers.offline import audit as role
 from maestro_protocol.audit import AuditRunParams, AuditTarget
+from maestro_protocol.base import JsonObject
 from maestro_protocol.settings import DefaultSettings, Settings
 from tests.unit.audit.editor import MemoryEditor
 from tests.unit.audit.model import answer, claim, raw
@@ -80,8 +81,30 @@ async def test_the_last_words_say_what_was_found(text: str, words: str) -> None:
 async def test_what_is_not_clean_never_sounds_so(
     truncated: bool, filtered: bool, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def generate_structured(connection: Connection, request: StructuredRequest) -> RawReply:
-        return raw(answer(request, claim("x = 1")), truncated=truncated, filtered=filtered)
+    async def generate_structured(connection: Connection, compose: Compose) -> RawReply:
+        return raw(answer(compose(), claim("x = 1")), truncated=truncated, filtered=filtered)
+
+    monkeypatch.setattr(role, "generate_structured", generate_structured)
+    wire = Wire()
+    await audit_run(PARAMS, context("x = 1\n", wire))
+    assert wire.last_words == words
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("claims", "words"),
+    [
+        ([claim("x = 1", rule="style")], "Incomplete: 0 findings so far, 1 claim not usable"),
+        ([claim("y = 2"), claim("y = 3")], "0 findings, 2 claims not usable"),
+        ([claim("x = 1"), claim("y = 2"), claim("x = 1", rule="style")], "1 finding, 2 claims not usable"),
+        ([claim("x = 1", rule="Wrong_Logic")], "1 finding"),
+    ],
+)
+async def test_claims_that_are_not_usable_are_told(
+    claims: list[JsonObject], words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def generate_structured(connection: Connection, compose: Compose) -> RawReply:
+        return raw(answer(compose(), *claims))
 
     monkeypatch.setattr(role, "generate_structured", generate_structured)
     wire = Wire()
@@ -97,7 +120,7 @@ async def test_an_error_and_a_cancel_end_the_progress(monkeypatch: pytest.Monkey
     assert wire.last_words == "Stopped"
     begun, wire = asyncio.Event(), Wire()
 
-    async def never(connection: Connection, request: StructuredRequest) -> RawReply:
+    async def never(connection: Connection, compose: Compose) -> RawReply:
         begun.set()
         await asyncio.Event().wait()
         raise AssertionError

@@ -195,13 +195,16 @@ def fixed(text: str, quote: str, replacement: str) -> str | None:
         ("b();\n    d();", "c();\n    e();", "a {\n  c();\n    e();\n}"),
         ("  b();\n    d();\n", "\n", "a {\n}"),
         ("}", "}", None),
-        ("d()", "e()", "a {\n  b();\n    e();\n}"),
     ],
 )
 def test_fixes_keep_the_indentation(quote: str, replacement: str, expected: str | None) -> None:
     if quote == "}":
         quote = replacement = "b();"
     assert fixed("a {\n  b();\n    d();\n}", quote, replacement) == expected
+
+
+def test_a_fix_of_a_part_of_a_line_leaves_the_rest() -> None:
+    assert fixed("a {\n    d(first);\n}", "d(first)", "e()") == "a {\n    e();\n}"
 
 
 def test_fixes_keep_line_ends_and_delete_the_last_line_whole() -> None:

@@ -39,7 +39,7 @@ def test_no_findings_is_clean_only_with_the_proof() -> None:
         f"```json\n{reply(TRICKY)}\n```",
         f"Here is what I found {{not JSON}}:\n{reply(TRICKY)}\nHope this helps {{}}!",
         f'<think>{{"findings":[]}} or {reply()}</think>{reply(TRICKY)}',
-        f"{reply()}\nOn second thought:\n{reply(TRICKY)}",
+        f"{reply(TRICKY)}\nOnce more: {reply(TRICKY)}",
         f"\ufeff  {reply(TRICKY)}",
         f"{{{{{{[[{reply(TRICKY)}",
     ],
@@ -90,6 +90,63 @@ def test_what_proves_nothing_is_a_failure(text: str) -> None:
     assert (reading.status, reading.findings) == ("failed", [])
     assert reading.error is not None
     assert reading.error.code == 4210
+
+
+OTHER = claim("other")
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        (reply(TRICKY) + reply(), [TRICKY]),
+        (f"{reply()}\nOn second thought:\n{reply(TRICKY)}", [TRICKY]),
+        (reply(TRICKY) + "\n\n" + reply(OTHER, TRICKY), [TRICKY, OTHER]),
+        (reply(OTHER) + reply(TRICKY) + reply(), [OTHER, TRICKY]),
+    ],
+    ids=["clean last", "clean first", "more", "three"],
+)
+def test_answers_that_differ_are_partial_and_nothing_is_lost(text: str, kept: list[JsonValue]) -> None:
+    reading = read(text)
+    assert reading.status == "partial"
+    assert reading.error is not None
+    assert reading.findings == [WireFinding.model_validate(item) for item in kept]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        reply() + "\nWait, actually eval is dangerous on line 5.",
+        reply() + '\n["x"]',
+        reply() + ".",
+        f"```json\n{reply()}\n```\nBut see line 5.",
+        reply() + json.dumps({"findings": [TRICKY]}),
+        json.dumps({"audit_id": NONCE, "findings": [TRICKY]}) + reply(),
+    ],
+)
+def test_what_stands_beside_a_clean_answer_takes_it_back(text: str) -> None:
+    reading = read(text)
+    assert (reading.status, reading.findings) == ("failed", [])
+    assert reading.error is not None
+    assert reading.error.code == 4210
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{reply()}\n \n",
+        f"```json\n{reply()}\n```\n",
+        f'<think>{{"findings":[]}}</think>{reply()}',
+        f"Let me see.\n</think>\n{reply()}",
+        reply() + reply(),
+    ],
+)
+def test_a_clean_answer_may_be_wrapped(text: str) -> None:
+    assert read(text).status == "complete"
+
+
+def test_a_draft_that_cannot_be_read_is_not_forgotten_over_a_clean_answer() -> None:
+    draft = reply().removesuffix("]}") + '{"quote": "eval(x)", oops}]}'
+    assert read(draft + reply()).status == "partial"
 
 
 def test_a_doubled_key_cannot_hide_findings() -> None:

@@ -9,7 +9,7 @@ import pytest
 from maestro import app, provider
 from maestro.errors import MaestroError
 from maestro.failures import Failure, UpstreamError
-from maestro.providers.base import Connection, RawReply, StructuredRequest
+from maestro.providers.base import Compose, Connection, RawReply, StructuredRequest
 from maestro.providers.offline import audit as role
 from maestro.services.audit import AuditService
 from maestro.services.consent import Consent, is_local
@@ -54,8 +54,8 @@ def say(monkeypatch: pytest.MonkeyPatch, *replies: object) -> list[StructuredReq
     """Let the provider answer with these: claims, a whole reply, or a failure."""
     sent: list[StructuredRequest] = []
 
-    async def generate_structured(connection: Connection, request: StructuredRequest) -> RawReply:
-        reply = replies[len(sent)]
+    async def generate_structured(connection: Connection, compose: Compose) -> RawReply:
+        request, reply = compose(), replies[len(sent)]
         sent.append(request)
         if isinstance(reply, BaseException):
             raise reply
@@ -121,8 +121,8 @@ async def test_a_partial_result_adds_to_what_was_shown(editor: MemoryEditor, mon
     sent = say(monkeypatch, [claim("def f(x):")], [])
     original = role.generate_structured
 
-    async def truncated(connection: Connection, request: StructuredRequest) -> RawReply:
-        return cut((await original(connection, request)).text)
+    async def truncated(connection: Connection, compose: Compose) -> RawReply:
+        return cut((await original(connection, compose)).text)
 
     monkeypatch.setattr(role, "generate_structured", truncated)
     result = await audits.run(params())
@@ -139,9 +139,9 @@ async def test_a_result_about_an_old_text_is_kept_and_not_shown(
 ) -> None:
     original = role.generate_structured
 
-    async def while_typing(connection: Connection, request: StructuredRequest) -> RawReply:
+    async def while_typing(connection: Connection, compose: Compose) -> RawReply:
         editor.change(URI, "# typed\n" + CODE)
-        return await original(connection, request)
+        return await original(connection, compose)
 
     monkeypatch.setattr(role, "generate_structured", while_typing)
     result = await service(editor).run(params())
@@ -155,9 +155,9 @@ async def test_a_result_about_an_old_text_is_kept_and_not_shown(
 async def test_a_document_that_went_away_is_not_shown(editor: MemoryEditor, monkeypatch: pytest.MonkeyPatch) -> None:
     original = role.generate_structured
 
-    async def closing(connection: Connection, request: StructuredRequest) -> RawReply:
+    async def closing(connection: Connection, compose: Compose) -> RawReply:
         editor.documents.clear()
-        return await original(connection, request)
+        return await original(connection, compose)
 
     monkeypatch.setattr(role, "generate_structured", closing)
     await service(editor).run(params())
@@ -180,7 +180,7 @@ async def test_auditing_a_range_keeps_the_findings_outside_it(editor: MemoryEdit
 async def test_cancelling_is_one_terminal_event(editor: MemoryEditor, monkeypatch: pytest.MonkeyPatch) -> None:
     begun = asyncio.Event()
 
-    async def never(connection: Connection, request: StructuredRequest) -> RawReply:
+    async def never(connection: Connection, compose: Compose) -> RawReply:
         begun.set()
         await asyncio.Event().wait()
         raise AssertionError

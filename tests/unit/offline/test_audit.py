@@ -62,7 +62,7 @@ async def run(text: str, language: str = "python", name: str = "a.py", chunk_cha
     connection = connect()
 
     async def generate(compose: Compose) -> RawReply:
-        return await role.generate_structured(connection, compose())
+        return await role.generate_structured(connection, compose)
 
     options = AuditOptions("offline", "assistant", "aud_1", chunk_chars=chunk_chars)
     return await audit(AuditSource(f"file:///w/{name}", text, language), generate, options)
@@ -188,9 +188,8 @@ async def test_a_part_of_a_file_is_not_blamed_for_what_stands_elsewhere() -> Non
 async def test_lines_count_from_the_beginning_of_the_file() -> None:
     chunk = {"id": "c7", "symbol": "", "start_line": 41, "code": "41| x = 1\n42| debugger"}
     data = {"audit_id": "a", "file": "a.js", "language": "javascript", "skeleton": "", "chunks": [chunk]}
-    reply = await role.generate_structured(
-        connect(), StructuredRequest("assistant", "", f"begin\n{json.dumps(data)}\nend", {}, 10)
-    )
+    request = StructuredRequest("assistant", "", f"begin\n{json.dumps(data)}\nend", {}, 10)
+    reply = await role.generate_structured(connect(), lambda: request)
     answer = WireReply.model_validate_json(reply.text)
     assert (answer.audit_id, answer.reviewed) == ("a", ["c7"])
     assert [(finding.line, finding.quote) for finding in answer.findings] == [(42, "debugger")]
@@ -274,5 +273,5 @@ def test_ruff_beside_python_comes_first_then_the_path(tmp_path: Path, monkeypatc
 async def test_other_questions_are_refused(user: str) -> None:
     connection: Connection = connect()
     with pytest.raises(UpstreamError) as caught:
-        await role.generate_structured(connection, StructuredRequest("assistant", "", user, {}, 10))
+        await role.generate_structured(connection, lambda: StructuredRequest("assistant", "", user, {}, 10))
     assert caught.value.failure.kind == "invalid_request"

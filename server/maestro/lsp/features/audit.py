@@ -18,10 +18,16 @@ async def audit_run(params: AuditRunParams, context: RequestContext) -> AuditRes
 
 def _summary(result: AuditResult) -> str:
     """What happened, so that nothing but a clean bill sounds like one."""
-    count = len(result.findings)
-    found = f"{count} finding" if count == 1 else f"{count} findings"
-    if result.status == "complete":
-        return found if count else "Nothing found"
+    if result.status not in ("complete", "partial"):
+        return result.status.capitalize()
+    unusable = len(result.unverified) + result.rejected.get("unknownRule", 0) + result.rejected.get("schema", 0)
+    said = _count(len(result.findings), "finding")
     if result.status == "partial":
-        return f"Incomplete: {found} so far"
-    return result.status.capitalize()
+        said = f"Incomplete: {said} so far"
+    elif not result.findings and not unusable:
+        return "Nothing found"
+    return f"{said}, {_count(unusable, 'claim')} not usable" if unusable else said
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

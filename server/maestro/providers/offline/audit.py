@@ -8,7 +8,7 @@ from pydantic import BaseModel, ValidationError
 from maestro.audit.source import AuditSource
 from maestro.audit.wire import WireFinding, WireReply
 from maestro.failures import Failure, UpstreamError
-from maestro.providers.base import Connection, RawReply, StructuredRequest
+from maestro.providers.base import Compose, Connection, RawReply
 from maestro.providers.offline.checks import check_syntax, run_checks
 from maestro.providers.offline.ruff import find_ruff, run_ruff
 
@@ -33,9 +33,9 @@ class _Data(BaseModel):
     chunks: list[_Chunk]
 
 
-async def generate_structured(connection: Connection, request: StructuredRequest) -> RawReply:
+async def generate_structured(connection: Connection, compose: Compose) -> RawReply:
     """See `AuditRole`. The answer passes the same judgement as a model's."""
-    data = _read(request.user)
+    data = _read(compose().user)
     notices, findings = set(), []
     for chunk in data.chunks:
         notice, found = await _check(data, chunk)
