@@ -124,7 +124,10 @@ async def _ask(run: _Run, chunk: Chunk) -> _Answer:
         except MaestroError as error:
             return _Answer(Reading("failed", error))
     prompt = prompts[-1]
-    return _Answer(read_reply(reply, prompt.audit_id, prompt.chunk_ids), reply)
+    reading = read_reply(reply, prompt.audit_id, prompt.chunk_ids)
+    if reply.partial and reading.status == "complete":
+        reading = replace(reading, status="partial")
+    return _Answer(reading, reply)
 
 
 def _conclude(

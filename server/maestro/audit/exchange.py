@@ -30,6 +30,8 @@ class RawReply:
     usage: Usage | None = None
     notice: str | None = None
     """What the reader should know of how the answer came about; shown as the chunk's reason."""
+    partial: bool = False
+    """Less was looked at than was asked for; `notice` says why."""
 
 
 Compose: TypeAlias = Callable[[], StructuredRequest]

@@ -36,7 +36,7 @@ _NOTHING_MORE = re.compile(r"\s*(?:```|~~~)?\s*\Z")
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """`clean` code is `complete` without findings; `error` is set in every other status."""
+    """`clean` code is `complete` without findings; `error` says what is wrong with the answer otherwise."""
 
     status: Literal["complete", "partial", "failed"]
     error: MaestroError | None = None

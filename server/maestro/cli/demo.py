@@ -221,7 +221,7 @@ async def _audit(tour: _Tour) -> JsonObject:
     for chunk in _objects(result, "chunks"):
         tour.line(styled(f"  {chunk['reason']}", 2) if chunk.get("reason") else "")
     tour.line(styled(f"  audit {result.get('status')}: {len(diagnostics)} findings shown as diagnostics", 2))
-    tour.failed |= result.get("status") != "complete"
+    tour.failed |= result.get("status") not in ("complete", "partial")
     return {"result": result, "diagnostics": [*diagnostics]}
 
 

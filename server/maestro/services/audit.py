@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from maestro import provider
+from maestro.audit.catalogue import enabled
 from maestro.audit.limits import refusal
 from maestro.audit.positions import from_range
 from maestro.audit.source import AuditSource
@@ -63,6 +64,7 @@ class AuditService:
         source = AuditSource(document.uri, document.text, document.language)
         if (reason := refusal(source)) is not None:
             raise MaestroError("auditTargetInvalid", reason)
+        enabled(params.rules)
         target = await self._target(params)
         await self._agree(target)
         audit_id = f"aud_{uuid4().hex[:16]}"

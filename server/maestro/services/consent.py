@@ -30,10 +30,12 @@ class Consent:
             MaestroError: 4603 without trust or consent, after a refusal, or 60 s without an answer.
         """
         provider = connection.info
-        if is_local(connection.base_url):
-            return
+        if not urlsplit(connection.base_url).hostname:
+            return  # it lives in this process
         if not self._editor.trusted:
             raise _refused(provider, "The workspace is not trusted, so no code is sent; trust it to audit.")
+        if is_local(connection.base_url):
+            return
         setting = self._runtime.settings.audit.consent
         if setting == "never":
             raise _refused(provider, "The setting `audit.consent` is `never`, so no code is sent.")
@@ -53,9 +55,9 @@ class Consent:
 
 
 def is_local(base_url: str) -> bool:
-    """Whether what is sent there stays on this machine: no host at all, or a loopback one."""
-    host = urlsplit(base_url).hostname
-    if host is None or host == "localhost" or host.endswith(".localhost"):
+    """Whether what is sent there stays on this machine, as far as the address tells."""
+    host = urlsplit(base_url).hostname or ""
+    if host == "localhost" or host.endswith(".localhost"):
         return True
     try:
         return ipaddress.ip_address(host).is_loopback

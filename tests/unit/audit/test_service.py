@@ -226,12 +226,13 @@ async def test_what_cannot_be_audited(editor: MemoryEditor, target: AuditTarget,
 
 
 @pytest.mark.asyncio
-async def test_unknown_rules_end_the_audit_with_an_error(editor: MemoryEditor) -> None:
+async def test_unknown_rules_are_told_before_anything_begins(editor: MemoryEditor) -> None:
     events = Events()
     with pytest.raises(MaestroError) as caught:
         await service(editor).run(params(rules=["typo"]), events)
     assert caught.value.code == -32602
-    assert events.types == ["audit.started", "audit.completed"]
+    assert events.types == []
+    assert editor.asked == []
 
 
 @pytest.mark.asyncio
@@ -294,6 +295,8 @@ async def test_settings_and_trust_decide_before_the_user(editor: MemoryEditor) -
         await consent(editor, "always").require(away())
     assert caught.value.code == 4603
     await consent(editor, "never").require(connect())
+    with pytest.raises(MaestroError):  # what listens on this machine may pass it on
+        await consent(editor, "always").require(replace(away(), base_url="http://127.0.0.1:1"))
     assert editor.asked == []
 
 
@@ -313,7 +316,7 @@ async def test_without_consent_nothing_is_sent_and_nothing_started(editor: Memor
 @pytest.mark.parametrize(
     ("url", "local"),
     [
-        ("", True),
+        ("", False),
         ("http://localhost:11434/v1", True),
         ("http://a.localhost", True),
         ("http://127.3.2.1", True),

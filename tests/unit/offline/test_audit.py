@@ -207,6 +207,7 @@ async def test_without_ruff_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     assert clean.findings == []
     assert clean.chunks[0].reason is not None
     assert "ruff is not installed" in clean.chunks[0].reason
+    assert clean.status == "partial"
     assert rules(broken) == [("syntax-error", 0)]
 
 

@@ -48,6 +48,7 @@ async def generate_structured(connection: Connection, compose: Compose) -> RawRe
         truncated=False,
         filtered=False,
         notice=" ".join(sorted(notices)),
+        partial=_WITHOUT_RUFF in notices,
     )
 
 
