@@ -218,8 +218,9 @@ async def _audit(tour: _Tour) -> JsonObject:
     diagnostics = _objects(published, "diagnostics")
     for diagnostic in diagnostics:
         tour.line(draw(tour.file.name, tour.file.read_text(), diagnostic))
-    for chunk in _objects(result, "chunks"):
-        tour.line(styled(f"  {chunk['reason']}", 2) if chunk.get("reason") else "")
+    for reason in dict.fromkeys(chunk.get("reason") for chunk in _objects(result, "chunks")):
+        if reason:
+            tour.line(styled(f"  {reason}", 2))
     tour.line(styled(f"  audit {result.get('status')}: {len(diagnostics)} findings shown as diagnostics", 2))
     tour.failed |= result.get("status") not in ("complete", "partial")
     return {"result": result, "diagnostics": [*diagnostics]}
