@@ -1,4 +1,4 @@
-"""One parser for every stream: bytes of any provider in, the same few messages out. `FORMATS.md` describes the wires."""
+"""One parser for every stream: bytes of any provider in, a few small messages out; FORMATS.md describes the wires."""
 
 from maestro.streaming.parser import StreamOptions as StreamOptions
 from maestro.streaming.parser import get_handler as get_handler
