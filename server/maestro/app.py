@@ -53,7 +53,7 @@ def build(
         sessions=sessions,
         models=models,
         chats=ChatService(runtime, models, status, editor),
-        audit=AuditService(runtime, sessions, models, status, editor),
+        audit=AuditService(runtime, models, status, editor),
         status=status,
     )
 

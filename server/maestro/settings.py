@@ -18,6 +18,7 @@ from maestro_protocol.settings import Settings
 Report: TypeAlias = Callable[[MaestroError], None]
 
 _PREFIX = "MAESTRO_"
+_NOWHERE = "unreadable:"
 
 
 def load(environment: Mapping[str, str], editor: JsonObject | None, report: Report | None = None) -> Settings:
@@ -114,7 +115,7 @@ def _fitting(layer: JsonValue, place: str, report: Report) -> JsonValue:
             message = f"The setting {sentence(issues)}; change it in {place}."
             report(MaestroError("invalidParams", message, issues=issues))
             for details in error.errors(include_url=False, include_input=False):
-                layer = _without(layer, details["loc"])
+                layer = _merge(_without(layer, details["loc"]), _nowhere(details["loc"]))
         else:
             return layer
 
@@ -127,6 +128,15 @@ def _without(value: JsonValue, location: Sequence[str | int]) -> JsonValue:
     if len(location) > 1 and isinstance(inner := value[step], dict) and location[1] in inner:
         return {**value, step: _without(inner, location[1:])}
     return {key: inner for key, inner in value.items() if key != step}
+
+
+def _nowhere(location: Sequence[str | int]) -> JsonObject:
+    """For a provider whose base URL does not fit, one that leads nowhere: what was meant for an address of the user's
+    own, key included, must not go to the vendor's instead."""
+    match location:
+        case ("providers", str(provider), str(name)) if name.lower() == "baseurl":
+            return {"providers": {provider: {"baseUrl": _NOWHERE}}}
+    return {}
 
 
 def _without_keys(editor: JsonObject, report: Report) -> JsonObject:

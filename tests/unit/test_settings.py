@@ -98,6 +98,12 @@ def test_with_a_listener_a_misfit_is_told_and_the_rest_stays(tmp_path: Path) -> 
     assert [path in message for path, message in zip(paths, told, strict=True)] == [True] * 4
 
 
+@pytest.mark.parametrize("misfit", [{"baseUrl": 5}, {"baseURL": "http://here/v1"}, {"baseUrl": None, "baseurl": []}])
+def test_a_base_url_that_does_not_fit_never_means_the_vendors(tmp_path: Path, misfit: JsonValue) -> None:
+    settings = load({"MAESTRO_HOME": str(tmp_path)}, {"providers": {"openai": misfit}}, lambda _: None)
+    assert settings.provider("openai").base_url == "unreadable:"
+
+
 def test_a_file_that_cannot_be_read_lets_no_code_out(tmp_path: Path) -> None:
     told: list[str] = []
     settings = load(_write(tmp_path, "[audit\nconsent = 'never'"), None, lambda misfit: told.append(misfit.message))

@@ -14,7 +14,6 @@ from maestro.runtime import Runtime
 from maestro.services.consent import Consent
 from maestro.services.editor import Document, Editor
 from maestro.services.models import ModelService, Target
-from maestro.services.sessions import SessionService
 from maestro.services.sink import EventSink
 from maestro.services.status import StatusService
 from maestro_protocol.audit import AuditResult, AuditRunParams, Finding
@@ -38,7 +37,6 @@ class AuditService:
     def __init__(
         self,
         runtime: Runtime,
-        sessions: SessionService,
         models: ModelService,
         status: StatusService,
         editor: Editor,

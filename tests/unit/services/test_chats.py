@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from maestro import provider
 from maestro.errors import MaestroError
 from maestro_protocol.base import WireModel
 from maestro_protocol.chat import ChatSendParams
@@ -85,3 +86,16 @@ async def test_a_chat_answers_one_message_at_a_time(tmp_path: Path) -> None:
         assert services.chats.cancel(chat, None) is False
         with pytest.raises(MaestroError, match="no such chat"):
             services.chats.cancel("chat_nobody", None)
+
+
+async def test_another_model_does_not_mean_another_session(tmp_path: Path) -> None:
+    async with product(tmp_path, "openai", "anthropic") as (services, [openai, _]):
+        await provider.create_session("openai", "api_key", name="private", api_key="sk-private-0123456789")
+        services.sessions.set_default("private")
+        first = ChatSendParams(input="one", model=MODEL, session_id="my-openai")
+        chat = (await services.chats.send(first, None, 0)).chat_id
+        for model in (None, "openai/gpt-5.4"):
+            await services.chats.send(ChatSendParams(chat_id=chat, input="two", model=model), None, 0)
+        assert not any("sk-private" in str(request.headers) for request in openai.requests)
+        other = ChatSendParams(chat_id=chat, input="three", model="anthropic/claude-sonnet-5-5")
+        assert (await services.chats.send(other, None, 0)).model == "anthropic/claude-sonnet-5-5"

@@ -6,10 +6,13 @@ import pytest
 
 from maestro_protocol.base import JsonObject
 from tests.unit.streaming import mangling
-from tests.unit.streaming.support import OWN, Recording, fold, recordings, run, usage_fields
+from tests.unit.streaming.support import OWN, SHARED, Recording, fold, recordings, run, usage_fields
 
 RECORDINGS = recordings(OWN)
 each_recording = pytest.mark.parametrize("recording", RECORDINGS, ids=lambda recording: recording.name)
+every_recording = pytest.mark.parametrize(
+    "recording", [*RECORDINGS, *recordings(SHARED)], ids=lambda recording: recording.name
+)
 
 
 def test_every_wire_has_recordings() -> None:
@@ -56,21 +59,21 @@ def test_errors_are_as_expected(recording: Recording) -> None:
     assert error.message and "sk-proj" not in error.message
 
 
-@each_recording
+@every_recording
 def test_chunking_changes_nothing(recording: Recording) -> None:
     mangling.check_splits(recording)
 
 
-@each_recording
+@every_recording
 def test_line_ends_bom_and_comments_change_nothing(recording: Recording) -> None:
     mangling.check_mangled(recording)
 
 
-@each_recording
+@every_recording
 def test_last_blank_line_removed(recording: Recording) -> None:
     mangling.check_last_blank_line_removed(recording)
 
 
-@each_recording
+@every_recording
 def test_cut_at_every_event(recording: Recording) -> None:
     mangling.check_cut_at_every_event(recording)

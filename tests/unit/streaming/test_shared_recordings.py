@@ -5,7 +5,6 @@ from typing import cast
 import pytest
 
 from maestro_protocol.base import JsonObject
-from tests.unit.streaming import mangling
 from tests.unit.streaming.support import SHARED, Recording, fold, recordings, run
 
 RECORDINGS = recordings(SHARED)
@@ -41,23 +40,3 @@ def test_calls_are_as_expected(recording: Recording) -> None:
     ]
     for call, want in zip(calls, wanted, strict=True):
         assert want["id"] in (None, call.id)
-
-
-@each_recording
-def test_chunking_changes_nothing(recording: Recording) -> None:
-    mangling.check_splits(recording)
-
-
-@each_recording
-def test_line_ends_bom_and_comments_change_nothing(recording: Recording) -> None:
-    mangling.check_mangled(recording)
-
-
-@each_recording
-def test_last_blank_line_removed(recording: Recording) -> None:
-    mangling.check_last_blank_line_removed(recording)
-
-
-@each_recording
-def test_cut_at_every_event(recording: Recording) -> None:
-    mangling.check_cut_at_every_event(recording)
