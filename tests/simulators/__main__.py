@@ -15,6 +15,7 @@ def main() -> None:
     parser.add_argument("--persona", action="append", default=[], help="NAME[=VALUE][*TIMES], may be repeated")
     parser.add_argument("--gateway", choices=sorted(GATEWAYS), default="plain", help="whom `compatible` imitates")
     parser.add_argument("--only", choices=sorted(SERVICES), action="append", help="serve only this one")
+    parser.add_argument("--oauth", action="store_true", help="print the variables of Maestro's login settings too")
     parser.add_argument("--list", action="store_true", help="show the personas and leave")
     options = parser.parse_args()
     if options.list:
@@ -37,7 +38,8 @@ async def _serve(options: argparse.Namespace) -> None:
             port = options.port_base + offset if options.port_base else 0
             more = {"gateway": options.gateway} if name == "compatible" else {}
             sim = await stack.enter_async_context(simulate(name, options.persona, port=port, **more))
-            for variable, value in sim.environment.items():
+            variables = {**sim.environment, **(sim.oauth_environment if options.oauth else {})}
+            for variable, value in variables.items():
                 print(f"export {variable}={value}", flush=True)
         await asyncio.Event().wait()
 

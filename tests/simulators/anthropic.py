@@ -1,14 +1,25 @@
-"""Anthropic: Messages under both API versions, and models in pages."""
+"""Anthropic: Messages under both API versions, models in pages, OAuth tokens."""
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from tests.simulators.anthropic_checks import NEW_VERSION, OLD_VERSION, error, fail, messages_prompt
+from tests.simulators.anthropic_auth import PAGE, AnthropicAuth
+from tests.simulators.anthropic_checks import (
+    NEW_VERSION,
+    OAUTH_BETA,
+    OLD_VERSION,
+    betas_of,
+    check_claude_code,
+    error,
+    fail,
+    messages_prompt,
+)
 from tests.simulators.messages import MessageWriter, sse
 from tests.simulators.personas import delay_headers
-from tests.simulators.service import Delay, Refused, Service
+from tests.simulators.replies import Scripts
+from tests.simulators.service import Delay, Persona, Refused, Service
 from tests.simulators.wire import Answer, Json, Request, dump, json_answer
 
 _LINES = ("opus", "sonnet", "haiku", "fable", "mythos")
@@ -30,13 +41,39 @@ _ERRORS: dict[int, tuple[str, str]] = {
     504: ("timeout_error", "Request timed out"),
     529: ("overloaded_error", "Overloaded"),
 }
+_TOKEN_PROBLEMS = {
+    "unknown": "Invalid bearer token",
+    "revoked": "OAuth token has been revoked. Please obtain a new token.",
+    "expired": "OAuth token has expired. Please obtain a new token or refresh your existing token.",
+}
 
 
 class Anthropic(Service):
     name = "anthropic"
 
+    def __init__(
+        self,
+        personas: Sequence[Persona] = (),
+        scripts: Scripts | None = None,
+        *,
+        claude_code_only: bool = False,
+        strict_betas: bool = False,
+    ) -> None:
+        """`claude_code_only` takes tokens from Claude Code alone; `strict_betas` refuses a refresh for its flags."""
+        super().__init__(personas, scripts)
+        self.claude_code_only = claude_code_only
+        self.auth: AnthropicAuth = AnthropicAuth(strict_betas=strict_betas)
+
     def environment(self, base_url: str) -> Mapping[str, str]:
         return {"ANTHROPIC_BASE_URL": base_url, "ANTHROPIC_API_KEY": "sk-ant-api03-simulated"}
+
+    def oauth_environment(self, base_url: str) -> Mapping[str, str]:
+        return {
+            "MAESTRO_PROVIDERS__ANTHROPIC__BASE_URL": base_url,
+            "MAESTRO_PROVIDERS__ANTHROPIC__OAUTH__AUTHORIZE_URL": f"{base_url}{self.auth.authorize_path}",
+            "MAESTRO_PROVIDERS__ANTHROPIC__OAUTH__TOKEN_URL": f"{base_url}/v1/oauth/token",
+            "MAESTRO_PROVIDERS__ANTHROPIC__OAUTH__REDIRECT_URI": f"{base_url}{PAGE}",
+        }
 
     def authorise(self, request: Request) -> None:
         headers = request.headers
@@ -44,16 +81,22 @@ class Anthropic(Service):
         key = headers.get("x-api-key") or (token if scheme == "Bearer" else "")
         if not key:
             raise Refused(error(401, "authentication_error", "x-api-key header is required"))
-        betas = [flag.strip() for flag in headers.get("anthropic-beta", "").split(",")]
-        if key.startswith("sk-ant-oat") and ("x-api-key" in headers or "oauth-2025-04-20" not in betas):
-            raise Refused(error(401, "authentication_error", "OAuth authentication is currently not supported."))
-        if not self.accepts_key(key):
+        if key.startswith("sk-ant-oat"):
+            self._check_token(request, key)
+        elif not self.accepts_key(key):
             raise Refused(error(401, "authentication_error", "invalid x-api-key"))
         version = headers.get("anthropic-version")
         if version is None:
             fail("anthropic-version: header is required")
         if version not in (OLD_VERSION, NEW_VERSION):
             fail(f'anthropic-version: "{version}" is not a valid version')
+
+    def _check_token(self, request: Request, token: str) -> None:
+        if "x-api-key" in request.headers or OAUTH_BETA not in betas_of(request):
+            raise Refused(error(401, "authentication_error", "OAuth authentication is currently not supported."))
+        problem = self.token_problem(token)
+        if problem:
+            raise Refused(error(401, "authentication_error", _TOKEN_PROBLEMS[problem]))
 
     def respond(self, request: Request) -> Answer:
         match request.method, request.path.strip("/").split("/"):
@@ -69,6 +112,8 @@ class Anthropic(Service):
         if not request.headers.get("content-type", "").startswith("application/json"):
             fail("content-type: must be application/json")
         body = self.body(request)
+        if self.claude_code_only and "Bearer sk-ant-oat" in request.headers.get("authorization", ""):
+            check_claude_code(request, body)
         prompt = messages_prompt(body, request.headers["anthropic-version"])
         if not _NAME.match(prompt.model) or "no-such" in prompt.model:
             raise Refused(error(404, "not_found_error", f"model: {prompt.model}"))

@@ -6,9 +6,11 @@ from typing import NoReturn
 from tests.simulators.messages import signature
 from tests.simulators.replies import Prompt, ToolSpec
 from tests.simulators.service import Refused
-from tests.simulators.wire import Answer, Json, json_answer
+from tests.simulators.wire import Answer, Json, Request, json_answer
 
 OLD_VERSION, NEW_VERSION = "2023-06-01", "2026-10-21"
+OAUTH_BETA = "oauth-2025-04-20"
+_IDENTITY = "You are Claude Code, Anthropic's official CLI for Claude."
 
 _FIELDS = frozenset(
     "cache_control container diagnostics inference_geo max_tokens messages metadata model output_config service_tier "
@@ -27,6 +29,26 @@ def error(status: int, kind: str, message: str, details: Json | None = None) -> 
 def fail(message: str) -> NoReturn:
     """Refuse the request with a 400."""
     raise Refused(error(400, "invalid_request_error", message))
+
+
+def betas_of(request: Request) -> list[str]:
+    """The flags of `anthropic-beta`."""
+    flags = request.headers.get("anthropic-beta", "").split(",")
+    return [flag.strip() for flag in flags if flag.strip()]
+
+
+def check_claude_code(request: Request, body: Json) -> None:
+    """A subscription's token is for Claude Code only, which tells itself by its headers and its first words."""
+    system = body.get("system")
+    first = system[0].get("text") if isinstance(system, list) and system else system
+    is_claude_code = (
+        first == _IDENTITY
+        and {"claude-code-20250219", OAUTH_BETA} <= set(betas_of(request))
+        and request.headers.get("user-agent", "").startswith("claude-cli/")
+        and request.headers.get("x-app") == "cli"
+    )
+    if not is_claude_code:
+        fail("This credential is only authorized for use with Claude Code and cannot be used for other API requests.")
 
 
 def messages_prompt(body: Json, version: str) -> Prompt:

@@ -11,6 +11,7 @@ from tests.simulators.anthropic import Anthropic
 from tests.simulators.compatible import Compatible
 from tests.simulators.gemini import Gemini
 from tests.simulators.http import Server
+from tests.simulators.oauth_server import AuthServer
 from tests.simulators.openai import OpenAI
 from tests.simulators.personas import parse
 from tests.simulators.replies import Prompt, Reply, Scripts
@@ -44,6 +45,16 @@ class Simulation:
     def environment(self) -> Mapping[str, str]:
         """The variables that point a client here, with a key that is let in."""
         return self.service.environment(self.base_url)
+
+    @property
+    def oauth_environment(self) -> Mapping[str, str]:
+        """The variables that point Maestro's API and login settings here; no credential among them but a client's."""
+        return self.service.oauth_environment(self.base_url)
+
+    @property
+    def auth(self) -> AuthServer:
+        """The auth server on the same port: its clock, its counters, its tokens."""
+        return self.service.auth
 
     @property
     def requests(self) -> list[Request]:
@@ -128,6 +139,14 @@ class Outside:
     @property
     def environment(self) -> dict[str, str]:
         return dict(self.sim.environment)
+
+    @property
+    def oauth_environment(self) -> dict[str, str]:
+        return dict(self.sim.oauth_environment)
+
+    @property
+    def auth(self) -> AuthServer:
+        return self.sim.auth
 
     @property
     def requests(self) -> list[Request]:

@@ -1,4 +1,4 @@
-"""Gemini: generateContent whole, as SSE and as a JSON array; structured output, audits, models in pages."""
+"""Gemini: generateContent whole, as SSE and as a JSON array; structured output, audits, models in pages, logins."""
 
 import json
 import re
@@ -6,7 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from tests.simulators import code_assist
+from tests.simulators.code_assist import CodeAssist
 from tests.simulators.gemini_checks import SIGNATURE, error, fail, gemini_prompt
+from tests.simulators.google_auth import GoogleAuth
 from tests.simulators.personas import delay_headers
 from tests.simulators.replies import Prompt, Script, Scripts, Tokens, cut
 from tests.simulators.service import Delay, Persona, Refused, Service
@@ -48,16 +51,47 @@ class Gemini(Service):
         super().__init__(personas, scripts)
         self.strict = strict
         self.old = old
+        self.auth: GoogleAuth = GoogleAuth()
+        self.code_assist = CodeAssist()
+
+    @property
+    def client_id(self) -> str:
+        return self.auth.client_id
+
+    @property
+    def client_secret(self) -> str:
+        return self.auth.client_secret
+
+    @property
+    def service_account_keys(self) -> dict[str, str]:
+        """The public key, as PEM, of each service account by its address."""
+        return self.auth.service_account_keys
 
     def environment(self, base_url: str) -> Mapping[str, str]:
         return {"GOOGLE_GEMINI_BASE_URL": base_url, "GEMINI_API_KEY": "AIzaSimulated"}
+
+    def oauth_environment(self, base_url: str) -> Mapping[str, str]:
+        login = {
+            "CLIENT_ID": self.client_id,
+            "CLIENT_SECRET": self.client_secret,
+            "AUTHORIZE_URL": f"{base_url}{self.auth.authorize_path}",
+            "TOKEN_URL": f"{base_url}/token",
+            "QUOTA_PROJECT": "simulated-project",
+            "CODE_ASSIST_BASE_URL": base_url,
+        }
+        prefix = "MAESTRO_PROVIDERS__GEMINI__"
+        named = {f"{prefix}OAUTH__{name}": value for name, value in login.items()}
+        return {f"{prefix}BASE_URL": base_url, **named}
 
     def authorise(self, request: Request) -> None:
         headers = request.headers
         if self.strict and "key" in request.query:
             fail("API keys in the address end up in logs; send x-goog-api-key.")
-        if headers.get("authorization", "").startswith("Bearer "):
-            if "x-goog-user-project" not in headers:
+        scheme, _, token = headers.get("authorization", "").partition(" ")
+        if scheme == "Bearer" or code_assist.serves(request.path):
+            if scheme != "Bearer" or self.token_problem(token):
+                raise Refused(_no_login())
+            if "x-goog-user-project" not in headers and not code_assist.serves(request.path):
                 raise Refused(error(403, "This API requires a quota project, which is not set by default."))
             return
         key = headers.get("x-goog-api-key") or request.query.get("key", "")
@@ -68,6 +102,8 @@ class Gemini(Service):
             raise Refused(_bad_key())
 
     def respond(self, request: Request) -> Answer:
+        if code_assist.serves(request.path):
+            return self._code_assist(request)
         match = re.fullmatch(r"/(v1|v1beta)/models(?:/([^/:]+)(?::(\w+))?)?", request.path)
         if match is None:
             raise Refused(Answer(404, {"content-type": "text/html; charset=UTF-8"}, (b"<html>404</html>",)))
@@ -81,6 +117,22 @@ class Gemini(Service):
         if method == "generateContent":
             return json_answer(200, whole(self._chunks(script, prompt)))
         return self._stream(self._chunks(script, prompt), sse=request.query.get("alt") == "sse")
+
+    def _code_assist(self, request: Request) -> Answer:
+        body = self.body(request) if request.method == "POST" else {}
+        answer = self.code_assist.answer(request, body)
+        if answer is not None:
+            return answer
+        model, inner = str(body.get("model")), self.code_assist.check_generation(body)
+        if not _serves("v1beta", model):
+            raise Refused(error(404, "Requested entity was not found."))
+        prompt = gemini_prompt(model, inner)
+        trace = f"{self.number():016x}"
+        chunks = self._chunks(self.turn(prompt), prompt)
+        if request.path.endswith(":generateContent"):
+            return json_answer(200, code_assist.wrapped(whole(chunks), trace))
+        wrapped = [code_assist.wrapped(chunk, trace) for chunk in chunks]
+        return self._stream(wrapped, sse=request.query.get("alt") == "sse")
 
     def _one_model(self, version: str, name: str) -> Answer:
         if name not in (*MODELS, *LATEST):
@@ -117,7 +169,9 @@ class Gemini(Service):
         return Answer(200, {"content-type": "application/json; charset=UTF-8"}, steps, "chunked", wire="geminiArray")
 
     def refusal(self, status: int, *, delay: Delay | None = None, message: str = "", kind: str = "") -> Answer:
-        """`kind`: `day` for a daily quota; else a 429 is about a minute."""
+        """`kind`: `day` for a daily quota; else a 429 is about a minute. A 401 of kind `login` is about a token."""
+        if (status, kind) == (401, "login"):
+            return _no_login()
         if status == 401 or kind == "API_KEY_INVALID":
             return _bad_key()
         text = message or _MESSAGES.get(status, "Request contains an invalid argument.")
@@ -201,6 +255,14 @@ def _serves(version: str, model: str | None) -> bool:
 def _no_model(version: str, model: str | None, method: str | None) -> Answer:
     text = f"models/{model} is not found for API version {version}, or is not supported for {method}."
     return error(404, f"{text} Call ListModels to see the list of available models and their supported methods.")
+
+
+def _no_login() -> Answer:
+    message = (
+        "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other valid "
+        "authentication credential."
+    )
+    return error(401, message, [{"@type": f"{_RPC}ErrorInfo", "reason": "ACCESS_TOKEN_EXPIRED"}])
 
 
 def _bad_key() -> Answer:

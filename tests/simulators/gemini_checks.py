@@ -47,10 +47,10 @@ _DECLARATION = frozenset(
 )
 
 
-def error(status: int, message: str, details: list[Json] | None = None) -> Answer:
-    """The error body of Google's APIs."""
-    body: Json = {"code": status, "message": message, "status": STATUS.get(status, "UNKNOWN")}
-    return json_answer(status, {"error": {**body, **({"details": details} if details else {})}})
+def error(code: int, message: str, details: list[Json] | None = None, *, status: str = "") -> Answer:
+    """The error body of Google's APIs; `status` where it is not the usual one of the code."""
+    body: Json = {"code": code, "message": message, "status": status or STATUS.get(code, "UNKNOWN")}
+    return json_answer(code, {"error": {**body, **({"details": details} if details else {})}})
 
 
 def fail(message: str, field: str = "") -> NoReturn:

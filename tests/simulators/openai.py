@@ -1,4 +1,4 @@
-"""OpenAI: Responses with background answers that can be taken up again, Chat Completions, models."""
+"""OpenAI: Responses with background answers that can be taken up again, Chat Completions, models, ChatGPT logins."""
 
 import asyncio
 import re
@@ -6,10 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NoReturn
 
-from tests.simulators import chat
+from tests.simulators import chat, chatgpt
+from tests.simulators.oauth import claims_in
+from tests.simulators.openai_auth import Account, OpenAIAuth
 from tests.simulators.openai_checks import (
     CHAT_FIELDS,
     RESPONSES_FIELDS,
+    Fail,
     chat_prompt,
     check_fields,
     responses_prompt,
@@ -59,27 +62,65 @@ class OpenAI(Service):
 
     def __init__(self, personas: Sequence[Persona] = (), scripts: Scripts | None = None) -> None:
         super().__init__(personas, scripts)
+        self.auth: OpenAIAuth = OpenAIAuth()
         self._kept: dict[str, _Kept] = {}
+
+    @property
+    def account(self) -> Account:
+        """Who signs in from now on."""
+        return self.auth.account
+
+    @account.setter
+    def account(self, account: Account) -> None:
+        self.auth.account = account
+
+    def approve_device(self, user_code: str = "") -> None:
+        """Type the code of a device, or of all that wait."""
+        self.auth.device.approve(user_code)
 
     def environment(self, base_url: str) -> Mapping[str, str]:
         return {"OPENAI_BASE_URL": f"{base_url}/v1", "OPENAI_API_KEY": "sk-simulated"}
 
+    def oauth_environment(self, base_url: str) -> Mapping[str, str]:
+        return {
+            "MAESTRO_PROVIDERS__OPENAI__BASE_URL": f"{base_url}/v1",
+            "MAESTRO_PROVIDERS__OPENAI__CHATGPT_BASE_URL": f"{base_url}{chatgpt.BASE}",
+            "MAESTRO_PROVIDERS__OPENAI__OAUTH__ISSUER": base_url,
+        }
+
+    def accepts_key(self, key: str) -> bool:
+        return key in self.auth.api_keys or super().accepts_key(key)
+
+    def token_problem(self, token: str) -> str:
+        """Tokens of another auth server pass if they say that they are still good, unless `keys` is exact."""
+        problem = self.auth.problem(token)
+        if problem != "unknown":
+            return problem
+        if self.keys is None and self.accepts_key(token):
+            return chatgpt.stranger_problem(token)
+        return "" if self.accepts_key(token) else problem
+
     def authorise(self, request: Request) -> None:
+        if chatgpt.serves(request.path):
+            chatgpt.authorise(request, self.account, self.token_problem)
+            return
         scheme, _, key = request.headers.get("authorization", "").partition(" ")
         if scheme != "Bearer" or not key:
             message = "You didn't provide an API key. You need to provide your API key in an Authorization header."
             raise Refused(error(401, message, code=None))
-        if not self.accepts_key(key):
+        if not self.accepts_key(key) or claims_in(key) is not None:
             raise Refused(error(401, f"Incorrect API key provided: {key[:3]}****{key[-4:]}.", code="invalid_api_key"))
 
     def respond(self, request: Request) -> Answer:
+        if chatgpt.serves(request.path):
+            return self._chatgpt(request)
         match request.method, request.path.removeprefix("/v1").strip("/").split("/"):
             case "GET", ["models"]:
                 return json_answer(200, {"object": "list", "data": [_model(name) for name in MODELS]})
             case "GET", ["models", name] if name in MODELS:
                 return json_answer(200, _model(name))
             case "POST", ["responses"]:
-                return self._create(self.body(request))
+                return self._create(self.body(request), fail)
             case "GET", ["responses", name]:
                 return self._retrieve(name, request.query)
             case "POST", ["responses", name, "cancel"]:
@@ -88,7 +129,15 @@ class OpenAI(Service):
                 return self._chat(self.body(request))
         raise Refused(error(404, f"Invalid URL ({request.method} {request.path})", code=None))
 
-    def _create(self, body: Json) -> Answer:
+    def _chatgpt(self, request: Request) -> Answer:
+        match request.method, request.path.removeprefix(chatgpt.BASE):
+            case "GET", "/models":
+                return chatgpt.models(request)
+            case "POST", "/responses":
+                return chatgpt.streamed(self._create(chatgpt.check_body(self.body(request)), chatgpt.fail))
+        chatgpt.fail("Not Found", status=404)
+
+    def _create(self, body: Json, fail: Fail) -> Answer:
         check_fields(body, RESPONSES_FIELDS, fail)
         previous = self._kept.get(str(body.get("previous_response_id")))
         calls = [item["call_id"] for item in previous.log.response["output"] if "call_id" in item] if previous else []

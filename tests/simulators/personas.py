@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
-from tests.simulators import audits
+from tests.simulators import audits, chatgpt
 from tests.simulators.replies import Script, cut, numbered
 from tests.simulators.service import Context, Delay, Persona
 from tests.simulators.wire import Answer, Hangup, Paced, Pause, Reset, Stall, Step, dump
@@ -74,6 +74,16 @@ def burst(count: int = 20_000, block: int = _BLOCK) -> Persona:
 
 
 # --- silence and broken connections
+
+
+def late(seconds: float = 1) -> Persona:
+    """Silence before the status line; what the request changes has happened by then."""
+    return Persona("late", answer=lambda answer, _: replace(answer, before=(Pause(seconds),)))
+
+
+def unheard() -> Persona:
+    """The request gets lost: nothing is done about it, and nothing comes back."""
+    return Persona("unheard", refuse=lambda _: Answer(503, before=(Stall(),)))
 
 
 def stall_headers() -> Persona:
@@ -265,6 +275,8 @@ PERSONAS: dict[str, Callable[..., Persona]] = {
     "drip": drip,
     "paced": paced,
     "burst": burst,
+    "late": late,
+    "unheard": unheard,
     "stall-headers": stall_headers,
     "stall": stall,
     "keepalive": keepalive,
@@ -278,6 +290,8 @@ PERSONAS: dict[str, Callable[..., Persona]] = {
     "empty": empty,
     "error-in-stream": error_in_stream,
     "schema-400": schema_400,
+    "usage-limit": chatgpt.usage_limit,
+    "usage-not-included": chatgpt.usage_not_included,
     "content-type": content_type,
     "json-in-200": json_in_200,
     "duplicates": duplicates,

@@ -6,11 +6,15 @@ from dataclasses import dataclass, replace
 from itertools import count
 
 from tests.simulators import audits
+from tests.simulators.oauth_server import AuthServer
 from tests.simulators.replies import Prompt, Script, Scripts
 from tests.simulators.wire import Answer, Json, Request
 
 BAD_KEY = ("invalid", "revoked", "wrong", "expired")
 """A key with one of these words is refused when a service was given no list of keys."""
+
+_ASIDE = ("/cancel", ":loadCodeAssist", ":onboardUser")
+"""Requests that generate nothing."""
 
 
 class Refused(Exception):
@@ -67,7 +71,7 @@ class Persona:
     def matches(self, request: Request) -> bool:
         if self.path is not None:
             return self.path in request.path
-        return request.method == "POST" and not request.path.endswith("/cancel")
+        return request.method == "POST" and not request.path.endswith(_ASIDE)
 
 
 class Service(ABC):
@@ -80,6 +84,7 @@ class Service(ABC):
     def __init__(self, personas: Sequence[Persona] = (), scripts: Scripts | None = None) -> None:
         self.personas = list(personas)
         self.scripts = scripts or Scripts()
+        self.auth = AuthServer()
         self.prompts: list[Prompt] = []
         """What was understood of each generation, for tests."""
         self._seen: dict[int, int] = {}
@@ -89,18 +94,20 @@ class Service(ABC):
 
     async def handle(self, request: Request) -> Answer:
         context = Context(self, request)
+        signs_in = self.auth.serves(request.path)
         active = self._take_personas(request)
         prebuilt = any(persona.prebuilt for persona in active)
         key = (request.target, self._model_of(request)) if prebuilt else ("", "")
         if key in self._prebuilt:
             return self._prebuilt[key]
         try:
-            self.authorise(request)
+            if not signs_in:
+                self.authorise(request)
             for persona in active:
                 if persona.refuse and (refusal := persona.refuse(context)) is not None:
                     return self.decorate(refusal)
             self._active = active  # no await until the answer stands: nothing can come between
-            answer = self.decorate(self.respond(request))
+            answer = self.decorate(self.auth.respond(request) if signs_in else self.respond(request))
         except Refused as refused:
             return self.decorate(refused.answer)
         for persona in active:
@@ -133,6 +140,22 @@ class Service(ABC):
     def environment(self, base_url: str) -> Mapping[str, str]:
         """The variables that point a client here."""
 
+    def oauth_environment(self, base_url: str) -> Mapping[str, str]:
+        """The variables that point Maestro's API and login settings here; empty where one signs in by key only."""
+        return {}
+
+    def authorize(self, url: str) -> str:
+        """What a user who agrees gets of the authorize page, without HTTP: an address, or the code to paste.
+
+        Raises:
+            Denied: the page refuses the request.
+        """
+        return self.auth.authorize(url)
+
+    def sign_in(self, client_id: str = "", scope: str = "") -> Json:
+        """The tokens of a new login, as the token endpoint would answer them."""
+        return self.auth.sign_in(client_id, scope)
+
     def number(self) -> int:
         """A number for the next id."""
         return next(self._numbers)
@@ -163,6 +186,16 @@ class Service(ABC):
             return key in self.keys
         return bool(key) and not any(word in key for word in BAD_KEY)
 
+    def token_problem(self, token: str) -> str:
+        """Why an access token is refused: `unknown`, `expired`, `revoked`; empty when it is good.
+
+        A token that nobody issued is judged as a key is, as long as nobody has signed in here.
+        """
+        problem = self.auth.problem(token)
+        if problem == "unknown" and (self.keys is not None or not self.auth.families) and self.accepts_key(token):
+            return ""
+        return problem
+
     def body(self, request: Request) -> Json:
         """The JSON body; raises Refused when there is none."""
         try:
@@ -179,7 +212,7 @@ class Service(ABC):
     def _take_personas(self, request: Request) -> list[Persona]:
         active: list[Persona] = []
         for index, persona in enumerate(self.personas):
-            if not persona.matches(request):
+            if not persona.matches(request) or (persona.path is None and self.auth.serves(request.path)):
                 continue
             seen = self._seen[index] = self._seen.get(index, 0) + 1
             if seen > persona.skip and (persona.times is None or seen <= persona.skip + persona.times):

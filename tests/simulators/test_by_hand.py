@@ -27,6 +27,14 @@ def test_it_serves_what_it_prints() -> None:
         process.terminate()
 
 
+def test_it_prints_the_settings_of_logins_too() -> None:
+    with _started("--only", "anthropic", "--oauth") as process:
+        assert process.stdout is not None
+        printed = "".join(process.stdout.readline() for _ in range(6))
+        assert "ANTHROPIC_API_KEY" in printed and "MAESTRO_PROVIDERS__ANTHROPIC__OAUTH__TOKEN_URL" in printed
+        process.terminate()
+
+
 @pytest.mark.parametrize(("arguments", "told"), [(["--list"], "audit-prose"), (["--persona", "no-such"], "no persona")])
 def test_it_lists_and_refuses(arguments: list[str], told: str) -> None:
     with _started(*arguments) as process:
