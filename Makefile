@@ -1,6 +1,6 @@
 # Everything from a clean clone, with Python 3.11 or newer and make. `make` alone explains.
 .DEFAULT_GOAL := help
-.PHONY: help venv install demo test check typescript bench generate clean
+.PHONY: help venv install demo test check typescript keyring bench generate clean
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -25,7 +25,7 @@ install: $(VENV)/.dev ## everything a developer needs, in .venv
 demo: $(VENV)/.run ## an editor's day with the real server: no key, no network (ARGS="--provider gemini" for a real one)
 	@$(VENV)/bin/maestro demo $(ARGS)
 
-test: $(VENV)/.dev ## all tests, with branch coverage of server/ and protocol/ (ARGS for pytest)
+test: $(VENV)/.dev keyring ## all tests, with branch coverage of server/ and protocol/ (ARGS for pytest)
 	$(PY) -m coverage erase
 	$(PY) -m pytest -n $(WORKERS) --maxprocesses 4 --dist worksteal --cov --cov-report term $(ARGS)
 
@@ -41,6 +41,9 @@ check: $(VENV)/.dev typescript ## style, types, import contracts, generated file
 typescript: $(VENV)/.dev $(TSC) ## tsc --strict accepts the generated types
 	$(NODE) $(TSC) --strict --exactOptionalPropertyTypes --noEmit --target es2022 --module nodenext \
 		editors/vscode/src/protocol.ts tests/unit/protocol/usage.ts
+
+keyring: ## a real keyring and bus for the tests that use one, where Debian's packages can be installed
+	@tests/install-keyring.sh
 
 bench: $(VENV)/.dev ## speed and memory, as ratios from one run
 	$(PY) -m tests.bench $(ARGS)

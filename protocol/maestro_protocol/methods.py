@@ -76,21 +76,19 @@ METHODS: tuple[Method, ...] = (
         "Start a named session; answers the next step of the login.",
         "sessions:SessionCreateParams",
         "sessions:Step",
-        serialise_by="*",
     ),
     _request(
         "maestro/session/continue",
         "Answer a login's step.",
         "sessions:SessionContinueParams",
         "sessions:Step",
-        serialise_by="*",
+        serialise_by="loginId",
     ),
     _request(
         "maestro/session/cancel",
         "Give up a login.",
         "sessions:SessionCancelParams",
         "sessions:SessionCancelResult",
-        serialise_by="*",
     ),
     _request(
         "maestro/session/list",
@@ -107,6 +105,33 @@ METHODS: tuple[Method, ...] = (
         serialise_by="*",
     ),
     _request(
+        "maestro/session/rename",
+        "Give a session another name.",
+        "sessions:SessionRenameParams",
+        "sessions:Session",
+        serialise_by="*",
+    ),
+    _request(
+        "maestro/session/update",
+        "Change what a session uses unless a request says otherwise.",
+        "sessions:SessionUpdateParams",
+        "sessions:Session",
+        serialise_by="*",
+    ),
+    _request(
+        "maestro/session/bind",
+        "Use this session in a workspace folder or a chat, before the default; null releases it.",
+        "sessions:SessionBindParams",
+        "sessions:SessionBindResult",
+        serialise_by="*",
+    ),
+    _request(
+        "maestro/session/refresh",
+        "Renew an OAuth session's tokens now.",
+        "sessions:SessionParams",
+        "sessions:Session",
+    ),
+    _request(
         "maestro/session/validate",
         "Ask the provider whether the credential is good.",
         "sessions:SessionParams",
@@ -117,7 +142,6 @@ METHODS: tuple[Method, ...] = (
         "Forget a session and its credential.",
         "sessions:SessionDeleteParams",
         "sessions:SessionDeleteResult",
-        serialise_by="*",
     ),
     _notice("maestro/session/didChange", "Sessions changed.", "sessions:SessionDidChangeParams"),
     _notice(
@@ -165,6 +189,12 @@ METHODS: tuple[Method, ...] = (
         event="events:AuditEvent",
     ),
     _request("maestro/status", "The one status a thin client draws.", "status:StatusParams", "status:Status"),
+    _request(
+        "maestro/doctor",
+        "Check the installation: what is wrong, why, and how to mend it.",
+        "doctor:DoctorParams",
+        "doctor:DoctorResult",
+    ),
     _notice("maestro/status/didChange", "The status changed.", "status:StatusDidChangeParams"),
 )
 

@@ -12,6 +12,7 @@ from maestro_protocol.errors import ErrorInfo
 AuthType = Literal["api_key", "oauth"]
 Flow = Literal["key", "loopback", "paste", "device", "profile", "workloadIdentity", "credentialsFile"]
 Role = Literal["config", "apiKey", "oauth", "models", "streaming", "audit"]
+Source = Literal["vault", "memory", "env", "profile"]
 SessionStatus = Literal["active", "expiring", "expired", "revoked", "unverified", "needsLogin"]
 
 
@@ -66,6 +67,10 @@ class Identity(WireModel):
     account_id: str | None = None
 
 
+Mode = Literal["chatgpt", "api_key"]
+"""How an OpenAI login is used: with ChatGPT's own service, or with a key of the API platform."""
+
+
 class SessionDefaults(WireModel):
     """What a session uses unless a request says otherwise."""
 
@@ -80,11 +85,14 @@ class Session(WireModel):
     name: str
     provider: str
     auth_type: AuthType
-    mode: Literal["chatgpt", "api_key"] | None = None
+    mode: Mode | None = None
+    modes: list[Mode] | None = None
+    """The modes the login can be used in; `session/update` changes between them."""
     defaults: SessionDefaults | None = None
     status: SessionStatus
-    source: Literal["vault", "memory", "env", "profile"]
-    """Where the credential lives; `memory` is gone with the process."""
+    source: Source
+    """Where the credential lives: encrypted here, in an environment variable, or in the file of another tool, which is
+    read in place; `memory` is gone with the process."""
     key_hint: str | None = None
     """The last four characters of the key."""
     identity: Identity | None = None
@@ -94,7 +102,9 @@ class Session(WireModel):
     created_at: datetime
     last_used_at: datetime | None = None
     bound_to: list[str] = Field(default_factory=list)
-    """Workspace folders and chats that use this session."""
+    """Workspace folders (URIs) and chats (ids) that use this session."""
+    problem: str | None = None
+    """Why the session needs a login, in one sentence that says what to do."""
 
 
 class SessionCreateParams(Params):
@@ -107,7 +117,8 @@ class SessionCreateParams(Params):
     flow: Flow | None = None
     """One of the provider's `authTypes[].flows`; absent, the first."""
     options: JsonObject | None = None
-    """Reserved; no provider takes options yet."""
+    """OpenAI: `mode` (`auto`, `chatgpt`, `api_key`), `modeRule` (`current`, `2025-08`), `workspaceIds`. Anthropic:
+    `claudeCodeIdentity`. Gemini: `codeAssist`, `quotaProject`."""
     client_request_id: str | None = None
     """Makes the request idempotent for 24 hours."""
     validate_: bool = Field(default=False, alias="validate")
@@ -188,6 +199,38 @@ class SessionParams(Params):
     """An id, or a name if it is unambiguous."""
 
 
+class SessionRenameParams(SessionParams):
+    name: str = Field(pattern=SESSION_NAME)
+    """The new name; unique per provider and kind."""
+
+
+class SessionUpdateParams(SessionParams):
+    defaults: SessionDefaults | None = None
+    """Replaces the session's defaults; an empty object clears them."""
+    mode: Mode | None = None
+    """One of the session's `modes`."""
+
+
+class SessionBindParams(Params):
+    """Exactly one of `workspaceFolder` and `chatId`."""
+
+    session_id: str | None = None
+    """An id or an unambiguous name; null releases the folder or chat."""
+    workspace_folder: str | None = None
+    """The URI of a workspace folder."""
+    chat_id: str | None = None
+
+
+class SessionReleased(WireModel):
+    """What a bind with null answers."""
+
+    released: list[str]
+    """The ids of the sessions that were bound there."""
+
+
+SessionBindResult = Session | SessionReleased
+
+
 class SessionDeleteParams(SessionParams):
     revoke: bool | None = None
     """Also revoke at the provider; by default true for OAuth sessions kept here."""
@@ -201,7 +244,19 @@ class SessionDeleteResult(WireModel):
 class SessionDidChangeParams(NotificationParams):
     changed: list[Session] = Field(default_factory=list)
     removed: list[str] = Field(default_factory=list)
-    reason: Literal["created", "updated", "validated", "deleted", "defaultChanged"]
+    reason: Literal[
+        "created",
+        "renamed",
+        "updated",
+        "validated",
+        "refreshed",
+        "needsLogin",
+        "defaultChanged",
+        "bound",
+        "deleted",
+        "external",
+    ]
+    """`external`: another window, or the owner of the file, changed it."""
 
 
 class SessionLoginCompletedParams(NotificationParams):

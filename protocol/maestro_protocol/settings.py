@@ -13,6 +13,37 @@ class SettingsModel(WireModel):
     model_config = ConfigDict(extra="forbid")
 
 
+class OAuthSettings(SettingsModel):
+    """The endpoints and the client of a provider's login. A provider reads the fields that apply to it."""
+
+    client_id: str | None = None
+    """Also `<PROVIDER>_OAUTH_CLIENT_ID`."""
+    client_secret: SecretStr | None = None
+    """Google's desktop clients need one; from `config.toml` or the environment (`GEMINI_OAUTH_CLIENT_SECRET`), never
+    from an editor."""
+    issuer: str | None = None
+    """OpenAI's authorization server."""
+    authorize_url: str | None = None
+    token_url: str | None = None
+    redirect_uri: str | None = None
+    """Anthropic: the page that shows the code to paste."""
+    scopes: list[str] | None = None
+    """Replaces the scopes asked for."""
+    ports: list[int] | None = None
+    """OpenAI: the loopback ports its client is registered for, in the order they are tried."""
+    mode_rule: Literal["current", "2025-08"] | None = None
+    """OpenAI: which rule chooses the mode of a login; `2025-08` decides by plan."""
+    betas: list[str] | None = None
+    """Anthropic: beta flags of OAuth requests; `oauth-2025-04-20` unless set."""
+    claude_code_identity: bool = False
+    """Anthropic: send subscription logins as Claude Code does. Anthropic forbids this to other programs."""
+    code_assist: bool = False
+    """Gemini: use Gemini CLI's service with its login. Google forbids this to other programs."""
+    code_assist_base_url: str | None = None
+    quota_project: str | None = None
+    """Gemini: the Google Cloud project that is billed."""
+
+
 class ProviderSettings(SettingsModel):
     """How to reach one provider. A provider reads the fields that apply to it."""
 
@@ -28,7 +59,14 @@ class ProviderSettings(SettingsModel):
     betas: list[str] = Field(default_factory=list)
     """Anthropic beta flags sent with every request."""
     organization: str | None = None
+    """OpenAI; also `OPENAI_ORGANIZATION` or `OPENAI_ORG_ID`."""
     project: str | None = None
+    """OpenAI; also `OPENAI_PROJECT` or `OPENAI_PROJECT_ID`."""
+    chatgpt_base_url: str | None = None
+    """OpenAI: the service behind logins in ChatGPT mode."""
+    client_version: str | None = None
+    """OpenAI: the client version ChatGPT's service is told; it decides which models are listed."""
+    oauth: OAuthSettings = Field(default_factory=OAuthSettings)
     background: bool = False
     """Run OpenAI responses in the background, so that a broken stream resumes where it stopped."""
     max_tokens: int = Field(default=8192, ge=1)
@@ -84,6 +122,13 @@ class ModelSettings(SettingsModel):
     cache_minutes: int = Field(default=60, ge=0)
 
 
+class SessionSettings(SettingsModel):
+    refresh_in_background: bool = True
+    """Renew logins shortly before they expire, so that no request waits for it."""
+    login_timeout_ms: int = Field(default=0, ge=0)
+    """How long a login may wait for the browser; 0 is as long as it takes."""
+
+
 class AuditSettings(SettingsModel):
     consent: Literal["ask", "always", "never"] = "ask"
     """Whether code may be sent to a provider for an audit."""
@@ -100,6 +145,7 @@ class Settings(SettingsModel):
     stream: StreamSettings = Field(default_factory=StreamSettings)
     limits: LimitSettings = Field(default_factory=LimitSettings)
     models: ModelSettings = Field(default_factory=ModelSettings)
+    sessions: SessionSettings = Field(default_factory=SessionSettings)
     audit: AuditSettings = Field(default_factory=AuditSettings)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal, TypeAlias, cast
@@ -18,9 +18,10 @@ from maestro.providers.base import (
     ResumableStreamingRole,
     StreamingRole,
 )
-from maestro.retry import RULES, Backoff, Refresh, Tally, is_stale_login
+from maestro.retry import RULES, Backoff, Tally, is_stale_login
 from maestro.streaming.messages import Done, Message, ResumePoint, StreamError, UsageReport
 from maestro.streaming.parser import StreamOptions, StreamParser
+from maestro.tokens import Access
 from maestro.transport import HttpStream
 from maestro.watchdog import Watchdog
 from maestro_protocol.chat import Usage
@@ -55,22 +56,21 @@ class ChatStream:
 
     def __init__(
         self,
-        connection: Connection,
+        access: Access,
         request: ChatRequest,
         role: StreamingRole,
         settings: Settings,
         tally: Tally,
         *,
-        refresh: Refresh | None = None,
-        on_failure: Callable[[MaestroError], None] | None = None,
+        on_failure: Callable[[MaestroError], Awaitable[None]] | None = None,
     ) -> None:
-        """`refresh` renews the credential in `connection`, at most once; `on_failure` hears what will be raised."""
-        self._connection = connection
+        """A credential the service refuses is renewed at most once; `on_failure` hears what will be raised."""
+        self._access = access
         self._request = request
         self._role = role
         self._retry = settings.retry
         self._tally = tally
-        self._refresh = refresh
+        self._refresh = access.refresh
         self._on_failure = on_failure
         self._backoff = Backoff(settings.retry)
         self._watchdog = Watchdog(settings.transport.idle_timeout_ms / 1000, self._give_up_waiting)
@@ -189,11 +189,11 @@ class ChatStream:
             self._pause = 0.0
         self._tally.attempts += 1
         if self._resume_at is None or self._parser is None:
-            self._bytes = await self._role.open_stream(self._connection, self._request)
-            self._parser = StreamParser(self._connection.info.id, StreamOptions(self._bytes.wire))
+            self._bytes = await self._role.open_stream(await self._access.connect(), self._request)
+            self._parser = StreamParser(self._access.connection.info.id, StreamOptions(self._bytes.wire))
         else:
             resumable = cast("ResumableStreamingRole", self._role)
-            self._bytes = await resumable.resume_stream(self._connection, self._resume_at)
+            self._bytes = await resumable.resume_stream(await self._access.connect(), self._resume_at)
             self._parser.resume()
         self._chunks = aiter(self._bytes)
         return self._parser, self._chunks
@@ -223,7 +223,7 @@ class ChatStream:
         delay = self._backoff.next_delay(error) if may_go_on else None
         error = self._name(error)
         if delay is None:
-            raise self._fail(error)
+            raise await self._fail(error)
         self._tally.retried[error.failure.kind] += 1
         self._pause = delay
         if self._resume_at is not None:
@@ -243,14 +243,14 @@ class ChatStream:
         return UpstreamError(failure, http_status=error.http_status, request_id=error.request_id)
 
     def _explain(self, error: UpstreamError) -> MaestroError:
-        return to_maestro_error(error, self._connection, self._request.model)
+        return to_maestro_error(error, self._access.connection, self._request.model)
 
-    def _fail(self, error: UpstreamError) -> MaestroError:
+    async def _fail(self, error: UpstreamError) -> MaestroError:
         self._state = "ended"
         self._tally.exhausted[error.failure.kind] += 1
         failure = self._explain(error)
         if self._on_failure is not None:
-            self._on_failure(failure)
+            await self._on_failure(failure)
         return failure
 
     def _give_up_waiting(self) -> None:
@@ -280,7 +280,7 @@ class ChatStream:
             return
         if (response_id := parser.decoder.background_id) is not None:
             role = cast("CancellableStreamingRole", self._role)
-            task = asyncio.create_task(_cancel(role, self._connection, response_id))
+            task = asyncio.create_task(_cancel(role, self._access.connection, response_id))
             _cancelling.add(task)
             task.add_done_callback(_cancelling.discard)
 

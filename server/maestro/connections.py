@@ -1,16 +1,20 @@
 """From a provider's id and a session's id or name to everything a request needs."""
 
 import logging
+from collections.abc import Mapping
 from datetime import UTC, datetime
+
+from pydantic import JsonValue
 
 from maestro.errors import MaestroError
 from maestro.providers import registry
 from maestro.providers.base import Connection, ProviderInfo
+from maestro.providers.oauth import OAuthContext, OAuthRole
 from maestro.runtime import Runtime
 from maestro.store.credentials import NoCredential
-from maestro.store.sessions import StoredSession
+from maestro.store.snapshot import StoredSession
 from maestro_protocol.errors import Command
-from maestro_protocol.sessions import Session
+from maestro_protocol.sessions import EnvKey, Provider, Session
 
 _log = logging.getLogger(__name__)
 
@@ -39,6 +43,20 @@ def find_providers(runtime: Runtime) -> list[ProviderInfo]:
     return found
 
 
+def describe(runtime: Runtime, info: ProviderInfo) -> Provider:
+    """The provider as clients see it: how to sign in, where its key may be, what it can do."""
+    present = [name for name in info.key_variables if runtime.environment.get(name, "").strip()]
+    shown = next(iter([*present, *reversed(info.key_variables)]), None)
+    return Provider(
+        id=info.id,
+        label=info.label,
+        default=info.id == runtime.settings.defaults.provider,
+        auth_types=list(info.auth_types),
+        env=EnvKey(name=shown, present=bool(present)) if shown else None,
+        roles=registry.roles(home(info)),
+    )
+
+
 def home(info: ProviderInfo) -> str:
     """The provider whose role modules serve this one: itself, unless only the settings know it."""
     return info.id if info.id in registry.provider_ids() else registry.GATEWAYS
@@ -47,21 +65,49 @@ def home(info: ProviderInfo) -> str:
 def connect(runtime: Runtime, provider: str, session: str | None) -> Connection:
     """A session's way to its provider. The base URL is the settings', else the vendor's variable's, else its own.
 
+    A credential in the vault is not read yet: `maestro.tokens.authorise` does that.
+
     Raises:
         MaestroError: 4101, 4104, 4001 without a session where one is needed, 4007, 4103.
     """
     info = find_provider(runtime, provider)
     stored = runtime.sessions.find(session, provider) if session else _without_session(runtime, info)
-    settings = runtime.settings.provider(provider)
-    variable = runtime.environment.get(info.base_url_variable, "") if info.base_url_variable else ""
+    return connect_as(runtime, info, stored)
+
+
+def connect_as(runtime: Runtime, info: ProviderInfo, stored: StoredSession) -> Connection:
+    """The way of a session to its provider, also of one that is not kept yet."""
     return Connection(
         info=info,
         session=stored.session,
         credential=stored.credential,
-        settings=settings,
-        base_url=(settings.base_url or variable.strip() or info.base_url).rstrip("/"),
-        http=runtime.transport(provider),
+        settings=runtime.settings.provider(info.id),
+        base_url=_base_url(runtime, info),
+        http=runtime.transport(info.id),
+        environment=runtime.environment,
     )
+
+
+def oauth_role(info: ProviderInfo) -> OAuthRole:
+    """The provider's OAuth module. Raises 4104 where there is none."""
+    return registry.resolve(home(info), registry.OAUTH)
+
+
+def oauth_context(runtime: Runtime, info: ProviderInfo, options: Mapping[str, JsonValue] | None = None) -> OAuthContext:
+    """What the provider's OAuth module works with."""
+    return OAuthContext(
+        info=info,
+        settings=runtime.settings.provider(info.id),
+        base_url=_base_url(runtime, info),
+        http=runtime.transport(info.id),
+        environment=runtime.environment,
+        options=options or {},
+    )
+
+
+def _base_url(runtime: Runtime, info: ProviderInfo) -> str:
+    variable = runtime.environment.get(info.base_url_variable, "") if info.base_url_variable else ""
+    return (runtime.settings.provider(info.id).base_url or variable.strip() or info.base_url).rstrip("/")
 
 
 def _without_session(runtime: Runtime, info: ProviderInfo) -> StoredSession:

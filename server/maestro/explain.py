@@ -8,7 +8,7 @@ from maestro.failures import UNSENT, ErrorClass, UpstreamError
 from maestro.providers.base import Connection
 from maestro.redact import redact
 from maestro.retry import RULES
-from maestro.store.credentials import ApiKeyCredential
+from maestro.store.credentials import ApiKeyCredential, OAuthCredential
 from maestro_protocol.sessions import Session
 
 _SENTENCES: Mapping[ErrorClass, str] = {
@@ -32,6 +32,7 @@ _ENVIRONMENT_KEY = "{provider} refused the key from the environment{words}; corr
 _TOO_LARGE = "The request is larger than {provider} takes{words}; send less."
 _NOT_SENT = "The request could not be sent to {provider}{words}; check `providers.{id}.baseUrl`, the proxy and the key."
 _WAIT = "{provider} asks {session} to wait {wait}{words}; wait, or use another session."
+_LOGIN_REFUSED = "{provider} refused the login of {session}{words}; sign in to it again."
 _KEY_WANTED = "{provider} wants an API key{words}; create a session with one."
 
 
@@ -65,6 +66,8 @@ def _sentence(kind: ErrorClass, error: UpstreamError, session: Session) -> str:
         return _ENVIRONMENT_KEY
     if kind == "auth_invalid" and not session.id:
         return _KEY_WANTED
+    if kind == "auth_invalid" and session.auth_type == "oauth":
+        return _LOGIN_REFUSED
     if kind == "billing_quota" and error.failure.retry_after:
         return _WAIT
     if error.failure.code == UNSENT:
@@ -91,6 +94,8 @@ def _without_secrets(text: str, connection: Connection) -> str:
     secrets = list(connection.settings.headers.values())
     if isinstance(connection.credential, ApiKeyCredential):
         secrets.append(connection.credential.api_key)
+    elif isinstance(connection.credential, OAuthCredential):
+        secrets.extend(connection.credential.secrets)
     for secret in secrets:
         text = _hide(_hide(text, secret), " ".join(secret.split()))
     return redact(text)

@@ -7,47 +7,59 @@ function names, any of 4101, 4104, 4001, 4007 and 4103 may come of its first arg
 """
 
 import os
-import re
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
-from typing import NoReturn, TypedDict, TypeVar, Unpack
+from typing import TypedDict, TypeVar, Unpack
 from uuid import uuid4
 
-from pydantic import SecretStr
+from pydantic import JsonValue, SecretStr
 
+from maestro import asking, sign_in, tokens
 from maestro.audit.engine import AuditOptions, audit
 from maestro.audit.exchange import Compose
 from maestro.audit.source import AuditSource as AuditSource
+from maestro.auth.login import Login as Login
 from maestro.chat_stream import ChatItem as ChatItem
 from maestro.chat_stream import ChatStream as ChatStream
 from maestro.chat_stream import Retrying as Retrying
 from maestro.completion import Completion as Completion
 from maestro.completion import read_completion
-from maestro.connections import connect, find_provider, find_providers, home
+from maestro.connections import connect, describe, find_provider, find_providers, home
 from maestro.errors import MaestroError
-from maestro.explain import to_maestro_error
-from maestro.failures import UpstreamError
+from maestro.offered import offered
 from maestro.positions import Encoding
 from maestro.providers import registry
-from maestro.providers.base import ChatRequest, Connection, ProviderInfo, RawReply
-from maestro.retry import with_retries
+from maestro.providers.base import ChatRequest, Connection, RawReply
+from maestro.providers.oauth import Granted
 from maestro.runtime import Runtime
 from maestro.settings import load
-from maestro.store.credentials import ApiKeyCredential, Credential, NoCredential
-from maestro.store.sessions import SessionStore
+from maestro.store.credentials import NoCredential
+from maestro.store.sessions import NewSession, open_sessions
+from maestro.tokens import Access
 from maestro_protocol.audit import AuditResult, Severity
 from maestro_protocol.chat import ChatMessage, ChatParams, Tool
-from maestro_protocol.errors import Issue
 from maestro_protocol.models import Model
-from maestro_protocol.sessions import SESSION_NAME, AuthType, EnvKey, Provider, Session
+from maestro_protocol.sessions import AuthType, Flow, Provider, Session, Step, StepInput, StepOpenUrl
+from maestro_protocol.settings import Settings
 
 T = TypeVar("T")
 
 _runtime: Runtime | None = None
+_logins: dict[tuple[str, str], Login] = {}
+"""Logins that `generate_auth_url` began, by provider and the name of the session to be."""
 
 
-class CreateOptions(TypedDict, total=False):
+class LoginOptions(TypedDict, total=False):
+    """`flow` is one of the provider's, the first without it; `options` are those of `session/create`; `inputs` answer
+    what the login would ask for, by field key."""
+
+    flow: Flow | None
+    options: Mapping[str, JsonValue]
+    inputs: Mapping[str, SecretStr]
+
+
+class CreateOptions(LoginOptions, total=False):
     """`api_key` is required where the provider needs a key; `validate` asks the provider first and keeps no bad key."""
 
     api_key: str | SecretStr | None
@@ -82,25 +94,32 @@ def use(runtime: Runtime | None) -> None:
     """Install what the functions here work with; None forgets it."""
     global _runtime
     _runtime = runtime
+    _logins.clear()
 
 
 def current() -> Runtime:
     """The installed runtime; without one, a fresh one from the environment. Raises -32602 for misfit settings."""
     if _runtime is None:
-        use(Runtime(load(os.environ, None), SessionStore(), os.environ))
+        use(new_runtime(load(os.environ, None), os.environ))
     assert _runtime is not None
     return _runtime
 
 
+def new_runtime(settings: Settings, environment: Mapping[str, str]) -> Runtime:
+    """A runtime over the store that the environment's directories hold; opened with its first use."""
+    runtime = Runtime(settings, open_sessions(environment, lambda: offered(runtime)), environment)
+    return runtime
+
+
 def connection(provider: str, session: str | None = None) -> Connection:
-    """A session's way to its provider: address, credential, settings and connection pool."""
+    """A session's way to its provider: address, settings and connection pool. What the vault holds is not read yet."""
     return connect(current(), provider, session)
 
 
 def list_providers() -> list[Provider]:
     """Every provider there is, and what it can do here. A plug-in that does not fit is left out."""
     runtime = current()
-    return [_row(runtime, info) for info in find_providers(runtime)]
+    return [describe(runtime, info) for info in find_providers(runtime)]
 
 
 def get_default_provider() -> str:
@@ -119,33 +138,55 @@ def needs_key(provider: str) -> bool:
 
 
 async def create_session(provider: str, auth_type: AuthType, *, name: str, **opts: Unpack[CreateOptions]) -> str:
-    """Keep a credential under a name; returns the session's id.
+    """Keep a credential under a name; returns the session's id. By OAuth this does for logins that need no browser.
 
     Raises:
         MaestroError: -32602 for a name or key that cannot be one, 4008 if the name is taken, 4002 and others if
-            `validate` was asked for; then nothing is kept.
+            `validate` was asked for; then nothing is kept. 4001 for a login that needs a person: `generate_auth_url`
+            begins one.
     """
-    info = _offering(provider, auth_type)
-    credential = _credential(info, opts.get("api_key"))
-    if not name.strip() or not re.match(SESSION_NAME, name):
-        message = "A session's name has 1 to 100 characters, none of them `:`, `/` or invisible; choose another."
-        raise _invalid("name", message, "does not have the required form")
-    sessions = current().sessions
-    session = sessions.add(provider, auth_type, name, credential)
-    if opts.get("validate"):
-        try:
-            await validate_auth(provider, session.id)
-        except BaseException:
-            sessions.delete(session.id)
-            raise
-    return session.id
+    info = sign_in.offering(current(), provider, auth_type)
+    sign_in.check_name(name)
+    if auth_type == "api_key":
+        new = sign_in.from_key(info, name, opts.get("api_key"))
+        return (await _keep(new, validate=opts.get("validate", False))).id
+    login = begin_login(provider, opts.get("flow"), opts.get("options"))
+    granted = await _answer(login, opts.get("inputs"))
+    if not isinstance(granted, Granted):
+        await login.cancel()
+        message = f"Signing in to {info.label} needs a person at a browser; begin with `generate_auth_url`."
+        raise MaestroError("authRequired", message, provider=provider)
+    return (await keep_login(provider, name, granted, validate=opts.get("validate", False))).id
+
+
+def begin_login(provider: str, flow: Flow | None = None, options: Mapping[str, JsonValue] | None = None) -> Login:
+    """A login by OAuth, to be driven step by step; nothing is asked yet. Raises 4104 with the flows there are."""
+    info = sign_in.offering(current(), provider, "oauth")
+    return sign_in.open_login(current(), info, flow, options or {})
+
+
+async def keep_login(provider: str, name: str, granted: Granted, *, validate: bool = False) -> Session:
+    """Keep what a login gave under a name. A session of that name which needs a login gets the new one.
+
+    Raises:
+        MaestroError: -32602, 4008, and what `validate` found; then nothing is kept.
+    """
+    sign_in.check_name(name)
+    info = find_provider(current(), provider)
+    return await _keep(sign_in.from_login(info, name, granted), validate=validate)
+
+
+async def _keep(new: NewSession, *, validate: bool) -> Session:
+    if validate:
+        await asking.list_models(current(), sign_in.draft(current(), new))
+        new = replace(new, status="active")
+    return await current().sessions.add(new)
 
 
 async def initialize_auth(provider: str, session: str | None) -> Session:
-    """The session, once it is known that a request can be signed with it; asks nobody."""
-    ready = connection(provider, session)
-    if ready.info.needs_key:
-        registry.resolve(home(ready.info), registry.API_KEY).auth_headers(ready)
+    """The session, once it is known that a request can be signed with it: its credential opens, and is renewed if it
+    is due."""
+    ready = await tokens.authorise(current(), connection(provider, session))
     return ready.session
 
 
@@ -157,19 +198,24 @@ async def validate_auth(provider: str, session: str | None) -> Session:
             answering.
     """
     ready = connection(provider, session)
-    await _models(ready)
-    return current().sessions.set_status(ready.session.id, "active") if ready.session.id else ready.session
+    await asking.list_models(current(), ready)
+    if not ready.session.id:
+        return ready.session
+    return await current().sessions.change(ready.session.id, status="active", problem=None)
 
 
-async def delete_session(provider: str, auth_type: AuthType, session: str) -> bool:
-    """Forget a session and its credential; False if there was none.
+async def delete_session(provider: str, auth_type: AuthType, session: str, *, revoke: bool | None = None) -> bool:
+    """Forget a session and its credential; False if there was none. A login kept here is also revoked at the service,
+    unless `revoke` is False.
 
     Raises:
-        MaestroError: 4103 for a name several have, 4104 for a session the environment offers.
+        MaestroError: 4103 for a name several have, 4104 for an offered session.
     """
-    _offering(provider, auth_type)
+    runtime = current()
+    sign_in.offering(runtime, provider, auth_type)
     try:
-        current().sessions.delete(session, provider)
+        found = runtime.sessions.find(session, provider).session
+        await sign_in.forget(runtime, found, revoking=revoke)
     except MaestroError as error:
         if error.kind != "sessionNotFound":
             raise
@@ -179,8 +225,8 @@ async def delete_session(provider: str, auth_type: AuthType, session: str) -> bo
 
 async def list_models(provider: str, auth_type: AuthType, session: str | None) -> list[Model]:
     """The models the session may use, as the service lists them now."""
-    _offering(provider, auth_type)
-    return await _models(connection(provider, session))
+    sign_in.offering(current(), provider, auth_type)
+    return await asking.list_models(current(), connection(provider, session))
 
 
 async def get_model_info(provider: str, session: str | None, model: str) -> Model:
@@ -189,7 +235,7 @@ async def get_model_info(provider: str, session: str | None, model: str) -> Mode
     Raises:
         MaestroError: 4102 with the names that come close.
     """
-    models = await _models(connection(provider, session))
+    models = await asking.list_models(current(), connection(provider, session))
     for found in models:
         if model in (found.name, found.id):
             return found
@@ -208,20 +254,20 @@ def stream_chat(
     """
     runtime, ready = current(), connection(provider, session)
     role = registry.resolve(home(ready.info), registry.STREAMING)
-    _touch(runtime, ready)
+    asking.touch(runtime, ready)
     request = ChatRequest(
-        _model_name(ready, opts.get("model")),
+        asking.model_name(ready, opts.get("model")),
         tuple(messages),
         opts.get("params") or ChatParams(),
         tuple(opts.get("tools") or ()),
     )
     return ChatStream(
-        ready,
+        Access(runtime, ready),
         request,
         role,
         runtime.settings,
         runtime.counters[provider],
-        on_failure=lambda failure: _note_refusal(runtime, ready, failure),
+        on_failure=lambda failure: asking.note_refusal(runtime, ready, failure),
     )
 
 
@@ -246,24 +292,79 @@ async def complete_with_tools(
     return await read_completion(stream_chat(provider, session, messages, **opts))
 
 
-async def generate_auth_url(provider: str, session: str) -> NoReturn:
-    """Where a person signs in. Raises 4104: no provider offers OAuth yet."""
-    _no_oauth(provider)
+async def generate_auth_url(provider: str, session: str, **opts: Unpack[LoginOptions]) -> str:
+    """Where a person signs in, for a session to be called `session`; `exchange_code_for_tokens` finishes it.
+
+    Raises:
+        MaestroError: 4104 where there is no such login, 4004 naming what it lacks.
+    """
+    sign_in.check_name(session)
+    login = begin_login(provider, opts.get("flow"), opts.get("options"))
+    step = await _answer(login, opts.get("inputs"))
+    if not isinstance(step, StepOpenUrl):
+        await login.cancel()
+        message = "This login has no address to open; give its `inputs`, or use `create_session`."
+        raise MaestroError("loginFailed", message, provider=provider)
+    if before := _logins.pop((provider, session), None):
+        await before.cancel()
+    _logins[provider, session] = login
+    return step.url
 
 
-async def exchange_code_for_tokens(provider: str, session: str, code: SecretStr) -> NoReturn:
-    """Finish a login. Raises 4104: no provider offers OAuth yet."""
-    _no_oauth(provider)
+async def exchange_code_for_tokens(provider: str, session: str, code: SecretStr) -> Session:
+    """Finish the login that `generate_auth_url` began for `session`; `code` is what the browser came back with.
+
+    Raises:
+        MaestroError: 4004 for a login that was not begun, or that the service refused; 4008.
+    """
+    sign_in.offering(current(), provider, "oauth")
+    login = _logins.get((provider, session))
+    if login is None:
+        message = "No login of this session is open; begin with `generate_auth_url`."
+        raise MaestroError("loginFailed", message, provider=provider)
+    granted = await login.answer({"code": code})
+    assert isinstance(granted, Granted)
+    kept = await keep_login(provider, session, granted)
+    del _logins[provider, session]
+    return kept
 
 
-async def refresh_tokens(provider: str, session: str) -> NoReturn:
-    """Renew a login. Raises 4104: no provider offers OAuth yet."""
-    _no_oauth(provider)
+async def refresh_tokens(provider: str, session: str) -> Session:
+    """Renew a login now; once for all who ask, in every process.
+
+    Raises:
+        MaestroError: 4003 when the login has ended for good (the session then needs a login), 4104 for a key.
+    """
+    runtime = current()
+    sign_in.offering(runtime, provider, "oauth")
+    found = runtime.sessions.find(session, provider).session
+    await tokens.refresh(runtime, found)
+    return runtime.sessions.find(found.id).session
 
 
-async def revoke_tokens(provider: str, session: str) -> NoReturn:
-    """End a login at the provider. Raises 4104: no provider offers OAuth yet."""
-    _no_oauth(provider)
+async def revoke_tokens(provider: str, session: str) -> Session:
+    """End a login at the service. The session stays, and can be signed in to again.
+
+    Raises:
+        MaestroError: 4104 for a key, or a login of another tool; what kept the service from ending it.
+    """
+    runtime = current()
+    sign_in.offering(runtime, provider, "oauth")
+    found = runtime.sessions.find(session, provider).session
+    await sign_in.revoke(runtime, found)
+    return await runtime.sessions.save(found.id, NoCredential(), {"status": "revoked"})
+
+
+async def _answer(login: Login, inputs: Mapping[str, SecretStr] | None) -> Step | Granted:
+    """The login's first step behind its questions, answered from `inputs` as long as there are new answers in it."""
+    step, asked = await login.begin(), set[str]()
+    while isinstance(step, StepInput):
+        keys = {field.key for field in step.fields}
+        if not inputs or not keys <= inputs.keys() or keys <= asked:
+            break
+        asked |= keys
+        step = await login.answer(inputs)
+    return step
 
 
 async def audit_code(
@@ -277,11 +378,11 @@ async def audit_code(
         MaestroError: 4104 where the provider has no structured output, 4102 without any model, -32602 for rules that
             do not exist; all before anything is sent.
     """
-    ready = connection(provider, session)
+    runtime, ready = current(), connection(provider, session)
     role = registry.resolve(home(ready.info), registry.AUDIT)
     options = AuditOptions(
         provider=provider,
-        model=_model_name(ready, opts.get("model")),
+        model=asking.model_name(ready, opts.get("model")),
         audit_id=opts.get("audit_id") or f"aud_{uuid4().hex[:16]}",
         rules=opts.get("rules"),
         min_severity=opts.get("min_severity") or "low",
@@ -290,86 +391,6 @@ async def audit_code(
     )
 
     async def generate(compose: Compose) -> RawReply:
-        return await _ask(ready, lambda: role.generate_structured(ready, compose), options.model)
+        return await asking.ask(runtime, ready, lambda signed: role.generate_structured(signed, compose), options.model)
 
     return await audit(source, generate, options)
-
-
-async def _models(ready: Connection) -> list[Model]:
-    role = registry.resolve(home(ready.info), registry.MODELS)
-    return await _ask(ready, lambda: role.list_models(ready))
-
-
-async def _ask(ready: Connection, call: Callable[[], Awaitable[T]], model: str | None = None) -> T:
-    """Call with retries; what is left of the failures is told in Maestro's words."""
-    runtime = current()
-    _touch(runtime, ready)
-    try:
-        return await with_retries(call, runtime.settings.retry, tally=runtime.counters[ready.info.id])
-    except UpstreamError as error:
-        failure = to_maestro_error(error, ready, model)
-    _note_refusal(runtime, ready, failure)
-    raise failure
-
-
-def _touch(runtime: Runtime, ready: Connection) -> None:
-    if ready.session.id:
-        runtime.sessions.touch(ready.session.id)
-
-
-def _note_refusal(runtime: Runtime, ready: Connection, failure: MaestroError) -> None:
-    """A session whose credential was refused needs a login; one that may not do this (403) does not."""
-    if failure.kind in ("authRejected", "authExpired") and failure.data.http_status != 403:
-        with suppress(MaestroError):  # the session may be gone by now
-            runtime.sessions.set_status(ready.session.id, "needsLogin")
-
-
-def _row(runtime: Runtime, info: ProviderInfo) -> Provider:
-    present = [name for name in info.key_variables if runtime.environment.get(name, "").strip()]
-    shown = next(iter([*present, *reversed(info.key_variables)]), None)
-    return Provider(
-        id=info.id,
-        label=info.label,
-        default=info.id == runtime.settings.defaults.provider,
-        auth_types=list(info.auth_types),
-        env=EnvKey(name=shown, present=bool(present)) if shown else None,
-        roles=registry.roles(home(info)),
-    )
-
-
-def _offering(provider: str, auth_type: AuthType) -> ProviderInfo:
-    """The provider, if it can be signed in to this way; one that needs no key takes `api_key` in any case."""
-    info = find_provider(current(), provider)
-    offered = [kind.auth_type for kind in info.auth_types]
-    if auth_type not in offered and (info.needs_key or auth_type != "api_key"):
-        message = f"{info.label} cannot be signed in to by {auth_type} here; use one of the candidates."
-        raise MaestroError("unsupported", message, provider=provider, candidates=[str(kind) for kind in offered])
-    return info
-
-
-def _credential(info: ProviderInfo, api_key: str | SecretStr | None) -> Credential:
-    key = (api_key.get_secret_value() if isinstance(api_key, SecretStr) else api_key or "").strip()
-    if not key and not info.needs_key:
-        return NoCredential()
-    if not key or not key.isascii() or not key.isprintable():
-        raise _invalid("apiKey", "The API key is empty or has characters no key has.", "must be a key")
-    return ApiKeyCredential(key)
-
-
-def _model_name(ready: Connection, model: str | None) -> str:
-    defaults = ready.session.defaults
-    name = model or (defaults.model if defaults else None) or ready.settings.default_model or ready.info.default_model
-    if not name:
-        message = f"{ready.info.label} has no default model; name one, or set `providers.{ready.info.id}.defaultModel`."
-        raise MaestroError("modelNotFound", message, provider=ready.info.id)
-    return name
-
-
-def _no_oauth(provider: str) -> NoReturn:
-    info = find_provider(current(), provider)
-    message = f"{info.label} cannot be signed in to by OAuth here; create a session with an API key."
-    raise MaestroError("unsupported", message, provider=provider)
-
-
-def _invalid(path: str, message: str, issue: str) -> MaestroError:
-    return MaestroError("invalidParams", message, issues=[Issue(path=path, message=issue)])

@@ -1,12 +1,16 @@
 """What `maestro.provider` works with: settings, sessions and one transport per provider."""
 
-from collections.abc import Mapping
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from maestro.retry import Counters
 from maestro.store.sessions import SessionStore
 from maestro.transport import Transport
 from maestro_protocol.settings import Settings
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -17,6 +21,10 @@ class Runtime:
     sessions: SessionStore
     environment: Mapping[str, str] = field(repr=False)
     counters: Counters = field(default_factory=Counters)
+    renewals: "dict[str, asyncio.Task[None]]" = field(default_factory=dict, repr=False)
+    """Renewals of tokens under way, by session id: one at a time each."""
+    warn: Callable[[str], None] = _log.warning
+    """Tells the user something to act on."""
     _transports: dict[str, Transport] = field(default_factory=dict)
 
     def transport(self, provider: str) -> Transport:
@@ -26,7 +34,12 @@ class Runtime:
         return self._transports[provider]
 
     async def aclose(self) -> None:
-        """Close every connection."""
+        """End what is under way, close every connection and the store."""
+        renewals, self.renewals = list(self.renewals.values()), {}
+        for renewal in renewals:
+            renewal.cancel()
+        await asyncio.gather(*renewals, return_exceptions=True)
         transports, self._transports = self._transports, {}
         for transport in transports.values():
             await transport.aclose()
+        await self.sessions.aclose()

@@ -139,16 +139,34 @@ def _nowhere(location: Sequence[str | int]) -> JsonObject:
     return {}
 
 
+_SECRETS = (("apiKey",), ("oauth", "clientSecret"))
+
+
 def _without_keys(editor: JsonObject, report: Report) -> JsonObject:
-    """The editor's settings without API keys, which do not belong there."""
+    """The editor's settings without secrets, which do not belong there."""
     providers = editor.get("providers")
     kept: JsonObject = {}
     for name, provider in providers.items() if isinstance(providers, dict) else ():
         kept[name] = provider
-        if isinstance(provider, dict) and "apiKey" in provider:
-            path = f"providers.{name}.apiKey"
-            message = f"`{path}` may not stand in editor settings, which are often shared; create a session instead."
-            issue = Issue(path=path, message="is not allowed in editor settings")
-            report(MaestroError("invalidParams", message, issues=[issue]))
-            kept[name] = {key: value for key, value in provider.items() if key != "apiKey"}
+        for path in _SECRETS:
+            if _holds(provider, path):
+                where = f"providers.{name}.{'.'.join(path)}"
+                message = f"`{where}` may not stand in editor settings, which are often shared; {_INSTEAD[path[-1]]}."
+                issue = Issue(path=where, message="is not allowed in editor settings")
+                report(MaestroError("invalidParams", message, issues=[issue]))
+                kept[name] = _without(kept[name], path)
     return {**editor, "providers": kept} if kept else editor
+
+
+_INSTEAD = {
+    "apiKey": "create a session instead",
+    "clientSecret": "use `config.toml`, the environment, or the login's own question",
+}
+
+
+def _holds(value: JsonValue, path: Sequence[str]) -> bool:
+    for step in path:
+        if not isinstance(value, dict) or step not in value:
+            return False
+        value = value[step]
+    return True

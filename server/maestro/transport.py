@@ -14,6 +14,7 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 from importlib.util import find_spec
 from types import ModuleType
 from typing import Protocol, cast
+from urllib.parse import quote, urlencode
 
 import httpx
 import truststore
@@ -43,12 +44,13 @@ if find_spec("sniffio") is None:
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """A request as data. Headers may carry a key and are never shown."""
+    """A request as data: a JSON body, or a form. Headers and bodies may carry secrets and are never shown."""
 
     method: str
     url: str
     headers: Mapping[str, str] = field(repr=False)
     json: JsonObject | None = field(default=None, repr=False)
+    form: Mapping[str, str] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,12 +157,13 @@ class Transport:
         return HttpStream(await self._send(request, {"accept-encoding": "identity"}), wire)
 
     async def fetch(self, request: HttpRequest) -> HttpReply:
-        """Send and read the whole JSON answer. Raises UpstreamError, `malformed` if it is no JSON."""
+        """Send and read the whole JSON answer; an empty one is None. Raises UpstreamError, `malformed` if it is no
+        JSON."""
         response = await self._send(request, {})
         body = bytearray()
         try:
             await _read(response, body, _REPLY_BYTES)
-            return HttpReply(response.status_code, dict(response.headers), json.loads(body))
+            return HttpReply(response.status_code, dict(response.headers), json.loads(body) if body else None)
         except _HTTP_ERRORS as error:
             failure = _failure(error)
         except (ValueError, RecursionError):
@@ -247,15 +250,15 @@ def _outgoing(client: httpx.AsyncClient, request: HttpRequest, defaults: Mapping
     """Lone surrogates in the body become question marks: UTF-8 cannot say them, and no service reads them."""
     if (httpx.URL(request.url).port or 0) > _HIGHEST_PORT:
         raise _PortMisfit("The base URL has a port above 65535.")
-    if request.json is None:
+    if request.form is not None:
+        kind, body = "application/x-www-form-urlencoded", urlencode(request.form, quote_via=quote)
+    elif request.json is not None:
+        kind = "application/json"
+        body = json.dumps(request.json, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    else:
         return client.build_request(request.method, request.url, headers={**defaults, **request.headers})
-    body = json.dumps(request.json, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return client.build_request(
-        request.method,
-        request.url,
-        headers={"content-type": "application/json", **defaults, **request.headers},
-        content=body.encode("utf-8", "replace"),
-    )
+    headers = {"content-type": kind, **defaults, **request.headers}
+    return client.build_request(request.method, request.url, headers=headers, content=body.encode("utf-8", "replace"))
 
 
 async def _refusal(response: httpx.Response) -> UpstreamError:

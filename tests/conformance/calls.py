@@ -10,8 +10,11 @@ from maestro import provider
 from maestro.audit.source import AuditSource
 from maestro.errors import MaestroError
 from maestro.providers import registry
+from maestro.providers.oauth import Granted
+from maestro.store.credentials import OAuthCredential
 from maestro.streaming.messages import Content, Done
 from maestro_protocol.chat import ChatMessage, Tool
+from maestro_protocol.sessions import Identity, StepOpenUrl
 from tests.conformance.subjects import KEY, SESSION, Subject
 
 HELLO = [ChatMessage(role="user", content="hello there")]
@@ -42,7 +45,21 @@ def allowed(subject: Subject) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def by_oauth(subject: Subject) -> Iterator[None]:
+    """The body succeeds where one can sign in by OAuth, however this subject did, and is refused elsewhere."""
+    if subject.oauth_offered:
+        yield
+        return
+    with refused(4104):
+        yield
+
+
 async def create_session(subject: Subject) -> None:
+    if subject.auth_type == "oauth":
+        with refused(4001 if subject.offered else 4104):  # a browser is needed
+            await provider.create_session(subject.provider, "oauth", name="second", flow=subject.flow)
+        return
     with allowed(subject):
         created = await provider.create_session(
             subject.provider, subject.auth_type, name="second", api_key=SecretStr(KEY), validate=True
@@ -127,24 +144,55 @@ async def audit_code(subject: Subject) -> None:
     assert (result.status, result.error) == ("complete", None)
 
 
+async def begin_login(subject: Subject) -> None:
+    with by_oauth(subject):
+        login = provider.begin_login(subject.provider, subject.flow)
+        assert isinstance(await login.begin(), StepOpenUrl)
+        await login.cancel()
+        with refused(4104):
+            provider.begin_login(subject.provider, "key")
+
+
+async def keep_login(subject: Subject) -> None:
+    granted = Granted(OAuthCredential("at-conformance", account_id="acc"), Identity(email="me@example.com"))
+    kept = await provider.keep_login(subject.provider, "second", granted)
+    assert (kept.name, kept.auth_type, kept.identity) == ("second", "oauth", Identity(email="me@example.com"))
+    with refused(4008):
+        await provider.keep_login(subject.provider, "second", granted)
+
+
 async def generate_auth_url(subject: Subject) -> None:
-    with refused(4104):
-        await provider.generate_auth_url(subject.provider, SESSION)
+    with by_oauth(subject):
+        url = await provider.generate_auth_url(subject.provider, "second", flow="paste")
+        assert {"response_type=code", "code_challenge_method=S256"} <= set(url.partition("?")[2].split("&"))
 
 
 async def exchange_code_for_tokens(subject: Subject) -> None:
-    with refused(4104):
-        await provider.exchange_code_for_tokens(subject.provider, SESSION, SecretStr(KEY))
+    if subject.oauth_offered:
+        session = await subject.sign_in("second")
+        assert (session.name, session.auth_type, session.status) == ("second", "oauth", "active")
+    with refused(4004 if subject.oauth_offered else 4104):  # nobody began this one
+        await provider.exchange_code_for_tokens(subject.provider, "third", SecretStr("a-code"))
 
 
 async def refresh_tokens(subject: Subject) -> None:
+    if subject.signed_in_by == "oauth":
+        before, _ = await provider.current().sessions.credential((await provider.refresh_tokens(*subject.session)).id)
+        after, _ = await provider.current().sessions.credential((await provider.refresh_tokens(*subject.session)).id)
+        assert before != after
+        return
     with refused(4104):
-        await provider.refresh_tokens(subject.provider, SESSION)
+        await provider.refresh_tokens(*subject.session)
 
 
 async def revoke_tokens(subject: Subject) -> None:
+    if subject.signed_in_by == "oauth":
+        assert (await provider.revoke_tokens(*subject.session)).status == "revoked"
+        with refused(4003):
+            await provider.complete_text(*subject.session, HELLO, model="m")
+        return
     with refused(4104):
-        await provider.revoke_tokens(subject.provider, SESSION)
+        await provider.revoke_tokens(*subject.session)
 
 
 async def list_providers(subject: Subject) -> None:
@@ -192,6 +240,8 @@ CALLS: Mapping[str, Callable[[Subject], Awaitable[None]]] = {
         complete_text,
         complete_with_tools,
         audit_code,
+        begin_login,
+        keep_login,
         generate_auth_url,
         exchange_code_for_tokens,
         refresh_tokens,

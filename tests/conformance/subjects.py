@@ -3,15 +3,18 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from tempfile import TemporaryDirectory
 from typing import get_args
+
+from pydantic import SecretStr
 
 from maestro import provider
 from maestro.providers import registry
 from maestro.runtime import Runtime
-from maestro.store.sessions import SessionStore
+from maestro.settings import load
+from maestro.store.sessions import open_sessions
 from maestro_protocol.base import JsonObject
-from maestro_protocol.sessions import AuthType
-from maestro_protocol.settings import Settings
+from maestro_protocol.sessions import AuthType, Flow, Session
 from tests.simulators.compatible import GATEWAYS
 from tests.simulators.fixtures import SERVICES, Personas, Simulation, simulate
 
@@ -36,9 +39,35 @@ class Subject:
             not info.needs_key and self.auth_type == "api_key"
         )
 
+    @property
+    def oauth_offered(self) -> bool:
+        return "oauth" in [kind.auth_type for kind in registry.info(self.provider).auth_types]
+
+    @property
+    def session(self) -> tuple[str, str]:
+        """The first two arguments of most functions."""
+        return self.provider, SESSION
+
+    @property
+    def flow(self) -> Flow | None:
+        """A flow that needs a browser and nothing else."""
+        return "paste" if self.oauth_offered else None
+
+    @property
+    def signed_in_by(self) -> AuthType:
+        """How the session `work` was signed in to."""
+        return self.auth_type if self.offered else "api_key"
+
+    async def sign_in(self, name: str) -> Session:
+        """Go through a login by paste, with the simulator as the user's browser."""
+        assert self.service is not None
+        url = await provider.generate_auth_url(self.provider, name, flow="paste")
+        code = self.service.service.authorize(url)  # type: ignore[attr-defined]
+        return await provider.exchange_code_for_tokens(self.provider, name, SecretStr(code))
+
     async def model(self) -> str:
         """A model the service has."""
-        return (await provider.list_models(self.provider, "api_key", SESSION))[0].name
+        return (await provider.list_models(self.provider, self.signed_in_by, SESSION))[0].name
 
 
 CASES: list[tuple[str, AuthType]] = [
@@ -48,21 +77,29 @@ CASES: list[tuple[str, AuthType]] = [
 
 @asynccontextmanager
 async def prepared(name: str, auth_type: AuthType, persona: Personas = ()) -> AsyncIterator[Subject]:
-    """A fresh runtime with one session `work`, signed in by key, in front of the provider's simulator."""
+    """A fresh runtime with one session `work`, in front of the provider's simulator, signed in to as asked where that
+    is offered, else by key."""
     async with AsyncExitStack() as stack:
         service = None
         environment: dict[str, str] = {}
         settings: JsonObject = {"retry": {"baseDelayMs": 0}}
         if name in SERVICES:
             service = await stack.enter_async_context(simulate(name, persona))
-            environment = dict(service.environment)
+            environment = {**service.environment, **service.oauth_environment}
         elif name != "offline":
             gateway = name if name in GATEWAYS else "plain"
             service = await stack.enter_async_context(simulate("compatible", persona, gateway=gateway))
             settings["providers"] = {name: {"baseUrl": f"{service.base_url}/v1"}}
-        runtime = Runtime(Settings.from_wire(settings), SessionStore(), environment)
+        home = stack.enter_context(TemporaryDirectory())
+        environment["MAESTRO_HOME"] = home
+        runtime = Runtime(load(environment, settings), open_sessions(environment), environment)
+        await runtime.sessions.sync()
         provider.use(runtime)
         stack.push_async_callback(runtime.aclose)
         stack.callback(provider.use, None)
-        await provider.create_session(name, "api_key", name=SESSION, api_key=KEY)
-        yield Subject(name, auth_type, service)
+        subject = Subject(name, auth_type, service)
+        if auth_type == "oauth" and subject.offered:
+            await subject.sign_in(SESSION)
+        else:
+            await provider.create_session(name, "api_key", name=SESSION, api_key=KEY)
+        yield subject

@@ -11,7 +11,7 @@ from maestro_protocol.sessions import AuthType
 from tests.conformance.calls import CALLS, HELLO
 from tests.conformance.subjects import CASES, SESSION, prepared
 
-PLUMBING = {"use", "current"}
+PLUMBING = {"use", "current", "new_runtime"}
 FUNCTIONS = {
     name
     for name, value in vars(provider).items()

@@ -16,6 +16,7 @@ def environment(home: Path, **variables: str) -> Environment:
         **kept,
         "HOME": str(home),
         "MAESTRO_HOME": str(home / "maestro"),
+        "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring",
         "MAESTRO_DEFAULTS__PROVIDER": "offline",
         "MAESTRO_MODELS__PROBE_LOCAL_SERVERS": "false",
         "MAESTRO_RETRY__BASE_DELAY_MS": "10",

@@ -10,7 +10,7 @@ from tests.e2e.client import Client
 INVALID_PARAMS = -32602
 CANARY = "canary-8d1f"
 REQUESTS = [m.name for m in METHODS if m.kind == "request" and m.direction == "clientToServer"]
-WITH_REQUIRED = [m for m in REQUESTS if m not in ("maestro/provider/list", "maestro/status")]
+WITH_REQUIRED = [m for m in REQUESTS if m not in ("maestro/provider/list", "maestro/status", "maestro/doctor")]
 WITH_REQUIRED = [m for m in WITH_REQUIRED if m not in ("maestro/session/list", "maestro/model/list")]
 
 
@@ -34,7 +34,9 @@ def test_missing_params_are_answered(shared_server: Client, method: str, params:
     assert all(issue["path"] and issue["message"] for issue in error.data["issues"])
 
 
-@pytest.mark.parametrize("method", ["maestro/provider/list", "maestro/status", "maestro/session/list"])
+@pytest.mark.parametrize(
+    "method", ["maestro/provider/list", "maestro/status", "maestro/session/list", "maestro/doctor"]
+)
 @pytest.mark.parametrize("params", [None, {}], ids=["absent", "empty"])
 def test_params_may_be_absent_where_nothing_is_required(
     shared_server: Client, method: str, params: JsonObject | None

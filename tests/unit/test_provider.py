@@ -3,6 +3,8 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -16,7 +18,8 @@ from maestro.failures import ErrorClass, Failure, UpstreamError
 from maestro.retry import RULES
 from maestro.runtime import Runtime
 from maestro.store.credentials import ApiKeyCredential, NoCredential
-from maestro.store.sessions import SessionStore
+from maestro.store.sessions import open_sessions
+from maestro.tokens import authorise
 from maestro_protocol.base import JsonObject
 from maestro_protocol.chat import ChatMessage
 from maestro_protocol.codes import BY_KIND
@@ -32,13 +35,16 @@ pytestmark = pytest.mark.asyncio
 async def installed(
     settings: JsonObject | None = None, environment: Mapping[str, str] | None = None
 ) -> AsyncIterator[Runtime]:
-    runtime = Runtime(Settings.from_wire(settings or {}), SessionStore(), environment or {})
-    provider.use(runtime)
-    try:
-        yield runtime
-    finally:
-        provider.use(None)
-        await runtime.aclose()
+    with TemporaryDirectory() as home:
+        sessions = open_sessions({"MAESTRO_HOME": home})
+        runtime = Runtime(Settings.from_wire(settings or {}), sessions, environment or {})
+        await sessions.sync()
+        provider.use(runtime)
+        try:
+            yield runtime
+        finally:
+            provider.use(None)
+            await runtime.aclose()
 
 
 @asynccontextmanager
@@ -63,11 +69,12 @@ async def test_without_a_runtime_the_environment_makes_one(monkeypatch: pytest.M
 
 
 async def test_a_session_is_found_by_id_and_by_name() -> None:
-    async with installed():
+    async with installed() as runtime:
         made = await provider.create_session("openai", "api_key", name="work", api_key=f" {KEY}\n")
         by_id, by_name = provider.connection("openai", made), provider.connection("openai", "work")
         assert by_id.session.id == by_name.session.id == made
-        assert by_id.credential == ApiKeyCredential(KEY)
+        assert by_id.credential == NoCredential()
+        assert (await authorise(runtime, by_id)).credential == ApiKeyCredential(KEY)
         async with refused(4007):
             provider.connection("anthropic", made)
 
@@ -86,18 +93,19 @@ async def test_a_session_needs_a_name() -> None:
 
 
 async def test_a_provider_that_needs_no_key_takes_one_all_the_same() -> None:
-    async with installed():
+    async with installed() as runtime:
         await provider.create_session("vllm", "api_key", name="open")
         await provider.create_session("vllm", "api_key", name="closed", api_key=SecretStr(KEY))
-        assert provider.connection("vllm", "open").credential == NoCredential()
-        assert provider.connection("vllm", "closed").credential == ApiKeyCredential(KEY)
+        assert (await authorise(runtime, provider.connection("vllm", "open"))).credential == NoCredential()
+        closed = await authorise(runtime, provider.connection("vllm", "closed"))
+        assert closed.credential == ApiKeyCredential(KEY)
         assert provider.connection("vllm").session.id == ""
 
 
 async def test_unknown_ways_of_signing_in_are_told_with_the_known_ones() -> None:
     async with installed():
         async with refused(4104) as errors:
-            await provider.create_session("openai", "oauth", name="work")
+            await provider.create_session("groq", "oauth", name="work")
         assert errors[0].data.candidates == ["api_key"]
 
 
@@ -135,15 +143,16 @@ async def test_no_session_is_no_silent_choice() -> None:
         assert errors[0].data.action is None
 
 
-async def test_a_key_in_the_environment_is_offered() -> None:
+async def test_a_key_in_the_environment_is_offered(tmp_path: Path) -> None:
     from maestro.app import build
 
     class Nobody:
         def __getattr__(self, name: str) -> Any:
             return lambda *_: None
 
-    services = build(Settings(), {"OPENAI_API_KEY": KEY}, Nobody())  # type: ignore[arg-type]
+    services = build(Settings(), {"OPENAI_API_KEY": KEY, "MAESTRO_HOME": str(tmp_path)}, Nobody())  # type: ignore[arg-type]
     try:
+        await services.runtime.sessions.sync()
         async with refused(4001) as errors:
             provider.connection("openai")
         action = errors[0].data.action
@@ -252,10 +261,10 @@ async def test_a_login_expires_where_a_key_is_refused() -> None:
 
 
 async def test_a_key_that_looks_like_none_is_hidden_when_the_service_repeats_it() -> None:
-    async with installed():
+    async with installed() as runtime:
         await provider.create_session("openai", "api_key", name="work", api_key="open-sesame")
         upstream = UpstreamError(Failure("server", "No open-sesame here."), request_id="id-open-sesame")
-        error = to_maestro_error(upstream, provider.connection("openai", "work"))
+        error = to_maestro_error(upstream, await authorise(runtime, provider.connection("openai", "work")))
         assert "open-sesame" not in error.message + repr(error.data)
         assert "No [redacted] here" in error.message
 
@@ -269,10 +278,10 @@ async def test_a_key_that_looks_like_none_is_hidden_when_the_service_repeats_it(
     ],
 )
 async def test_a_key_is_hidden_however_the_service_repeats_it(key: str, words: str) -> None:
-    async with installed({"providers": {"openai": {"headers": {"x-pass": "hidden-header-value"}}}}):
+    async with installed({"providers": {"openai": {"headers": {"x-pass": "hidden-header-value"}}}}) as runtime:
         await provider.create_session("openai", "api_key", name="work", api_key=key)
         upstream = UpstreamError(Failure("server", f"{words} And hidden-header-value."))
-        message = to_maestro_error(upstream, provider.connection("openai", "work")).message
+        message = to_maestro_error(upstream, await authorise(runtime, provider.connection("openai", "work"))).message
         assert message.count("[redacted]") == 2
         assert not {"horse", "eee", "hidden"} & set(message.split()) and "eee" not in message
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -13,10 +14,12 @@ from maestro.failures import Failure, UpstreamError
 from maestro.provider import ChatStream, Retrying
 from maestro.providers import registry
 from maestro.providers.base import ByteStream, ChatRequest, Connection
+from maestro.retry import Refresh
 from maestro.runtime import Runtime
-from maestro.store.sessions import SessionStore
+from maestro.store.sessions import open_sessions
 from maestro.streaming.messages import Content, Done, FunctionCall, FunctionCallDelta, ResumePoint, UsageReport
 from maestro.streaming.parser import StreamParser
+from maestro.tokens import Access
 from maestro_protocol.base import JsonObject
 from maestro_protocol.chat import ChatMessage, ChatParams
 from maestro_protocol.settings import Settings
@@ -43,13 +46,15 @@ async def service(*scripts: Script, settings: JsonObject | None = None, name: st
             "providers": {name: {"baseUrl": server.url, "background": True}},
             **(settings or {}),
         }
-        runtime = Runtime(Settings.from_wire(wire), SessionStore(), {})
-        provider.use(runtime)
-        try:
-            yield server
-        finally:
-            provider.use(None)
-            await runtime.aclose()
+        with TemporaryDirectory() as home:
+            runtime = Runtime(Settings.from_wire(wire), open_sessions({"MAESTRO_HOME": home}), {})
+            await runtime.sessions.sync()
+            provider.use(runtime)
+            try:
+                yield server
+            finally:
+                provider.use(None)
+                await runtime.aclose()
 
 
 def chat() -> ChatStream:
@@ -461,8 +466,13 @@ async def test_an_expired_login_is_renewed_once() -> None:
     expired = UpstreamError(Failure("auth_expired", "old"), http_status=401)
     renewed: list[int] = []
 
-    async def refresh() -> None:
-        renewed.append(1)
+    class Renewable(Access):
+        @property
+        def refresh(self) -> Refresh:
+            async def renew() -> None:
+                renewed.append(1)
+
+            return renew
 
     async with service(answering(END)):
         runtime, ready = provider.current(), provider.connection(ID)
@@ -470,7 +480,7 @@ async def test_an_expired_login_is_renewed_once() -> None:
 
         def stream(*outcomes: Any) -> ChatStream:
             role = _Role(*outcomes)
-            return ChatStream(ready, request, role, runtime.settings, runtime.counters[ID], refresh=refresh)
+            return ChatStream(Renewable(runtime, ready), request, role, runtime.settings, runtime.counters[ID])
 
         assert isinstance([item async for item in stream(expired, _Plain(END))][-1], Done)
         _, error = await failing(stream(expired, expired))

@@ -1,83 +1,241 @@
-"""Sessions are found by id or by an unambiguous name, and never show their key."""
+"""Sessions are kept, found by id or by an unambiguous name, bound and chosen, and never show their credential."""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from maestro.errors import MaestroError
-from maestro.store.credentials import ApiKeyCredential
-from maestro.store.sessions import SessionStore, StoredSession
-from maestro_protocol.sessions import Session
+from maestro.store.credentials import ApiKeyCredential, Credential, NoCredential, OAuthCredential, dump, load
+from maestro.store.sessions import NewSession, SessionStore, open_sessions
+from maestro.store.snapshot import StoredSession
+from maestro_protocol.sessions import Session, SessionDefaults
 
-_KEY = ApiKeyCredential("canary-key-1234567890")
+CANARY = "canary-key-1234567890"
+KEY = ApiKeyCredential(CANARY)
+pytestmark = pytest.mark.asyncio
 
 
-def _kind(call: object) -> str:
-    assert callable(call)
+def offered() -> list[StoredSession]:
+    key = Session(
+        id="env:gemini",
+        name="env",
+        provider="gemini",
+        auth_type="api_key",
+        status="unverified",
+        source="env",
+        created_at=datetime.now(UTC),
+    )
+    return [StoredSession(key, KEY)]
+
+
+@asynccontextmanager
+async def opened(home: Path) -> AsyncIterator[SessionStore]:
+    store = open_sessions({"MAESTRO_HOME": str(home)}, offered)
+    await store.sync()
+    try:
+        yield store
+    finally:
+        await store.aclose()
+
+
+def new(name: str, provider: str = "openai", credential: Credential = KEY, **more: Any) -> NewSession:
+    return NewSession(
+        provider, "oauth" if isinstance(credential, OAuthCredential) else "api_key", name, credential, **more
+    )
+
+
+async def kind(work: Coroutine[None, None, object]) -> str:
     with pytest.raises(MaestroError) as caught:
-        call()
+        await work
+    assert CANARY not in caught.value.info().model_dump_json()
     return caught.value.kind
 
 
-@pytest.fixture
-def store() -> SessionStore:
-    environment = SessionStore()
-    made = environment.add("gemini", "api_key", "made", _KEY)
-    offered = made.model_copy(update={"id": "env:gemini", "name": "env", "source": "env"})
-    return SessionStore(lambda: [StoredSession(offered, _KEY)])
+def on_disk(folder: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
 
 
-def test_a_session_is_found_by_id_and_by_name(store: SessionStore) -> None:
-    session = store.add("openai", "api_key", "work", _KEY)
-    assert store.find(session.id).session == session == store.find("work").session
-    assert store.find("work", "openai").credential is _KEY
-    assert _kind(lambda: store.find("work", "gemini")) == "sessionNotFound"
-    assert _kind(lambda: store.find("nobody")) == "sessionNotFound"
-
-
-def test_a_name_is_taken_per_provider_and_kind(store: SessionStore) -> None:
-    store.add("openai", "api_key", "work", _KEY)
-    assert _kind(lambda: store.add("openai", "api_key", "work", _KEY)) == "sessionNameTaken"
-    other = store.add("anthropic", "api_key", "work", _KEY)
+def kind_of_find(store: SessionStore, *reference: str) -> str:
     with pytest.raises(MaestroError) as caught:
-        store.find("work")
-    assert caught.value.kind == "ambiguous"
-    assert other.id in (caught.value.data.candidates or [])
+        store.find(*reference)
+    return caught.value.kind
 
 
-def test_the_name_of_the_environment_is_not_given_away(store: SessionStore) -> None:
-    assert _kind(lambda: store.add("openai", "api_key", "env", _KEY)) == "sessionNameTaken"
+async def test_a_session_is_found_by_id_and_by_name(tmp_path: Path) -> None:
+    async with opened(tmp_path) as store:
+        session = await store.add(new("work"))
+        assert store.find(session.id).session == session == store.find("work").session
+        assert (await store.credential(session.id))[0] == KEY
+        assert kind_of_find(store, "work", "gemini") == "sessionNotFound"
+        assert kind_of_find(store, "nobody") == "sessionNotFound"
 
 
-def test_the_only_session_is_the_default_until_there_are_two(store: SessionStore) -> None:
-    assert store.default("openai") is None
-    first = store.add("openai", "api_key", "work", _KEY)
-    assert (chosen := store.default("openai")) and chosen.session.id == first.id
-    store.add("openai", "api_key", "private", _KEY)
-    assert store.default("openai") is None
-    assert store.set_default("private").is_default
-    assert (chosen := store.default("openai")) and chosen.session.name == "private"
-    assert [s.name for s in store.list("openai") if s.is_default] == ["private"]
-    store.delete("private")
-    assert (chosen := store.default("openai")) and chosen.session.id == first.id
+async def test_everything_outlives_the_process(tmp_path: Path) -> None:
+    async with opened(tmp_path) as store:
+        session = await store.add(new("work"))
+        await store.set_default("work")
+        await store.set_default("env:gemini")
+        await store.bind("work", "workspaceFolder", "file:///p")
+        await store.change("work", status="active", defaults=SessionDefaults(model="m"))
+        store.touch(session.id)
+    async with opened(tmp_path) as store:
+        again = store.find("work").session
+        assert (again.id, again.status, again.is_default, again.bound_to) == (session.id, "active", True, ["file:///p"])
+        assert again.defaults == SessionDefaults(model="m")
+        assert again.last_used_at is not None
+        assert store.find("env:gemini").session.is_default
+        assert (await store.credential(session.id))[0] == KEY
 
 
-def test_a_session_of_the_environment_is_never_chosen_unasked(store: SessionStore) -> None:
-    assert store.default("gemini") is None
-    assert _kind(lambda: store.delete("env:gemini")) == "unsupported"
-    assert store.set_default("env:gemini").is_default
-    assert (chosen := store.default("gemini")) and chosen.session.source == "env"
-    assert store.set_status("env:gemini", "active").status == "active"
-    assert store.find("env:gemini").session.status == "active"
+async def test_a_name_is_taken_per_provider_and_kind(tmp_path: Path) -> None:
+    async with opened(tmp_path) as store:
+        await store.add(new("work"))
+        assert await kind(store.add(new("work"))) == "sessionNameTaken"
+        assert await kind(store.add(new("env"))) == "sessionNameTaken"
+        other = await store.add(new("work", "anthropic"))
+        by_login = await store.add(new("work", credential=OAuthCredential("token")))
+        with pytest.raises(MaestroError) as caught:
+            store.find("work")
+        assert caught.value.kind == "ambiguous"
+        assert {other.id, by_login.id} <= set(caught.value.data.candidates or [])
 
 
-def test_a_key_shows_its_last_four_characters_and_nothing_else(store: SessionStore) -> None:
-    session = store.add("openai", "api_key", "work", _KEY)
-    assert session.key_hint == "7890"
-    assert ApiKeyCredential("short").hint is None
-    assert "canary" not in repr(store.find("work")) + repr(store) + str(Session.to_wire(session))
+async def test_two_processes_do_not_get_the_same_name(tmp_path: Path) -> None:
+    async with opened(tmp_path) as one, opened(tmp_path) as two:
+        results = await asyncio.gather(one.add(new("work")), two.add(new("work")), return_exceptions=True)
+        assert sorted(type(result).__name__ for result in results) == ["MaestroError", "Session"]
+        await two.sync()
+        assert len([session for session in two.list("openai")]) == 1
 
 
-def test_use_and_status_are_remembered(store: SessionStore) -> None:
-    store.add("openai", "api_key", "work", _KEY)
-    store.touch("work")
-    assert store.find("work").session.last_used_at is not None
-    assert store.set_status("work", "needsLogin").status == "needsLogin"
+async def test_a_session_that_needs_a_login_is_signed_in_to_again(tmp_path: Path) -> None:
+    async with opened(tmp_path) as store:
+        first = await store.add(new("work"))
+        await store.save(first.id, NoCredential(), {"status": "needsLogin", "problem": "Gone."})
+        again = await store.add(new("work", credential=ApiKeyCredential("another-key-0000")))
+        assert (again.id, again.status, again.problem, again.key_hint) == (first.id, "unverified", None, "0000")
+
+
+async def test_a_renamed_session_still_opens(tmp_path: Path) -> None:
+    async with opened(tmp_path) as store:
+        session = await store.add(new("work"))
+        await store.add(new("private"))
+        assert await kind(store.rename("work", "private")) == "sessionNameTaken"
+        assert (await store.rename("work", "office")).id == session.id
+        assert kind_of_find(store, "work") == "sessionNotFound"
+    async with opened(tmp_path) as store:
+        assert (await store.credential(store.find("office").session.id))[0] == KEY
+
+
+async def test_the_only_session_is_the_default_until_there_are_two(tmp_path: Path) -> None:
+    async with opened(tmp_path) as store:
+        assert store.default("openai") is None
+        first = await store.add(new("work"))
+        assert (chosen := store.default("openai")) and chosen.session.id == first.id
+        await store.add(new("private"))
+        assert store.default("openai") is None
+        assert (await store.set_default("private")).is_default
+        assert (chosen := store.default("openai")) and chosen.session.name == "private"
+        assert [s.name for s in store.list("openai") if s.is_default] == ["private"]
+        await store.delete("private")
+        assert (chosen := store.default("openai")) and chosen.session.id == first.id
+
+
+async def test_an_offered_session_is_never_chosen_unasked(tmp_path: Path) -> None:
+    async with opened(tmp_path) as store:
+        assert store.default("gemini") is None
+        assert await kind(store.delete("env:gemini")) == "unsupported"
+        assert await kind(store.rename("env:gemini", "mine")) == "unsupported"
+        assert (await store.set_default("env:gemini")).is_default
+        assert (chosen := store.default("gemini")) and chosen.session.source == "env"
+        assert (await store.change("env:gemini", status="active")).status == "active"
+        assert store.find("env:gemini").session.status == "active"
+
+
+async def test_a_default_that_is_gone_is_not_replaced_silently(tmp_path: Path) -> None:
+    async with opened(tmp_path) as store:
+        await store.add(new("stored", "gemini"))
+        await store.set_default("env:gemini")
+    store = open_sessions({"MAESTRO_HOME": str(tmp_path)})
+    await store.sync()
+    with pytest.raises(MaestroError) as caught:
+        store.default("gemini")
+    assert caught.value.kind == "authRequired"
+    await store.aclose()
+
+
+async def test_a_binding_is_one_per_provider_and_goes_with_its_session(tmp_path: Path) -> None:
+    async with opened(tmp_path) as store:
+        for name, provider in (("one", "openai"), ("two", "openai"), ("three", "anthropic")):
+            await store.add(new(name, provider))
+            await store.bind(name, "chat", "chat_1")
+        assert [bound.session.name for bound in store.snapshot.bound("chat", "chat_1")] == ["three", "two"]
+        await store.delete("two")
+        assert [bound.session.name for bound in store.snapshot.bound("chat", "chat_1")] == ["three"]
+        assert await store.release("chat", "chat_1") == [store.find("three").session.id]
+        assert store.snapshot.bound("chat", "chat_1") == []
+
+
+async def test_another_process_is_followed(tmp_path: Path) -> None:
+    async with opened(tmp_path) as one, opened(tmp_path) as two:
+        told = asyncio.Event()
+        two.told = lambda reason: told.set()
+        two.watch()
+        await one.add(new("work"))
+        async with asyncio.timeout(2):
+            await told.wait()
+        assert two.find("work").session.name == "work"
+
+
+async def test_a_row_that_does_not_open_harms_no_other(tmp_path: Path) -> None:
+    async with opened(tmp_path) as store:
+        broken, whole = await store.add(new("broken")), await store.add(new("whole"))
+        query = "UPDATE saved_authentications SET credentials = ?, revision = 9 WHERE id = ?"
+        await store.database.run(lambda connection: connection.execute(query, (b"\x01garbage" * 9, broken.id)))
+        await store.sync()
+        assert await kind(store.credential(broken.id)) == "storageFailed"
+        assert (await store.credential(whole.id))[0] == KEY
+
+
+async def test_the_status_follows_the_clock(tmp_path: Path) -> None:
+    now = datetime.now(UTC)
+    async with opened(tmp_path) as store:
+        for name, left in (("fresh", 3600), ("soon", 120), ("over", -1)):
+            credential = OAuthCredential("token", expires_at=now + timedelta(seconds=left))
+            await store.add(new(name, credential=credential, status="active"))
+        assert [session.status for session in store.list("openai")] == ["active", "expiring", "expired"]
+
+
+async def test_a_key_shows_its_last_four_characters_and_nothing_else(tmp_path: Path) -> None:
+    async with opened(tmp_path) as store:
+        session = await store.add(new("work"))
+        assert session.key_hint == "7890"
+        assert ApiKeyCredential("short").hint is None
+        found = store.find("work")
+        shown = repr(found) + repr(store.snapshot) + repr(KEY) + str(session.to_wire()) + repr(new("x"))
+        assert "canary" not in shown
+    assert CANARY.encode() not in on_disk(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "credential",
+    [
+        KEY,
+        NoCredential(),
+        OAuthCredential("a", "r", expires_at=datetime.now(UTC), id_token="i", details={"path": "/x"}, account_id="1"),
+    ],
+)
+async def test_a_credential_survives_its_storage(credential: Credential) -> None:
+    assert load(dump(credential)) == credential
+
+
+@pytest.mark.parametrize("plain", [b"", b"[]", b'{"access_token": 5}', b'{"kind": "nothing"}', b"\xff", b'"canary"'])
+async def test_what_is_no_credential_is_not_quoted(plain: bytes) -> None:
+    with pytest.raises(ValueError, match="not a stored credential") as caught:
+        load(plain)
+    assert caught.value.__cause__ is None and caught.value.__context__ is None

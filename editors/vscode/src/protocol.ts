@@ -27,11 +27,18 @@ export type Flow = "key" | "loopback" | "paste" | "device" | "profile" | "worklo
 
 export type InputPart = TextPart | FileInput | SelectionInput | ImagePart;
 
+/** How an OpenAI login is used: with ChatGPT's own service, or with a key of the API platform. */
+export type Mode = "chatgpt" | "api_key";
+
 export type Role = "config" | "apiKey" | "oauth" | "models" | "streaming" | "audit";
+
+export type SessionBindResult = Session | SessionReleased;
 
 export type SessionStatus = "active" | "expiring" | "expired" | "revoked" | "unverified" | "needsLogin";
 
 export type Severity = "critical" | "high" | "medium" | "low";
+
+export type Source = "vault" | "memory" | "env" | "profile";
 
 /** A login is a dialogue the server drives, so that clients stay thin. */
 export type Step = StepDone | StepInput | StepOpenUrl | StepDeviceCode;
@@ -178,6 +185,20 @@ export interface ChatSendResult extends WireModel {
   lastSeq: number;
 }
 
+/** One thing that was looked at. */
+export interface Check extends WireModel {
+  /** Stable, as `store.readable`. */
+  id: string;
+  /** What was found, in one sentence. */
+  label: string;
+  ok: boolean;
+  severity: "info" | "warning" | "error";
+  /** Why it is not ok. */
+  cause?: string;
+  /** What to do about it, exactly. */
+  fix?: string;
+}
+
 export interface ChunkReport extends WireModel {
   id: string;
   status: ChunkStatus;
@@ -225,6 +246,15 @@ export interface DefaultSettings extends SettingsModel {
   chat?: string;
   /** The model of an audit that names none. */
   audit?: string;
+}
+
+export interface DoctorParams extends Params {
+  /** Also ask the providers one is signed in to whether they can be reached. */
+  network?: boolean;
+}
+
+export interface DoctorResult extends WireModel {
+  checks: Check[];
 }
 
 /** Replace `range` by `newText`. */
@@ -394,6 +424,35 @@ export interface ModelSource extends WireModel {
 /** Parameters of a notification. */
 export interface NotificationParams extends WireModel {}
 
+/** The endpoints and the client of a provider's login. A provider reads the fields that apply to it. */
+export interface OAuthSettings extends SettingsModel {
+  /** Also `<PROVIDER>_OAUTH_CLIENT_ID`. */
+  clientId?: string;
+  /** Google's desktop clients need one; from `config.toml` or the environment (`GEMINI_OAUTH_CLIENT_SECRET`), never from an editor. */
+  clientSecret?: string;
+  /** OpenAI's authorization server. */
+  issuer?: string;
+  authorizeUrl?: string;
+  tokenUrl?: string;
+  /** Anthropic: the page that shows the code to paste. */
+  redirectUri?: string;
+  /** Replaces the scopes asked for. */
+  scopes?: string[];
+  /** OpenAI: the loopback ports its client is registered for, in the order they are tried. */
+  ports?: number[];
+  /** OpenAI: which rule chooses the mode of a login; `2025-08` decides by plan. */
+  modeRule?: "current" | "2025-08";
+  /** Anthropic: beta flags of OAuth requests; `oauth-2025-04-20` unless set. */
+  betas?: string[];
+  /** Anthropic: send subscription logins as Claude Code does. Anthropic forbids this to other programs. */
+  claudeCodeIdentity?: boolean;
+  /** Gemini: use Gemini CLI's service with its login. Google forbids this to other programs. */
+  codeAssist?: boolean;
+  codeAssistBaseUrl?: string;
+  /** Gemini: the Google Cloud project that is billed. */
+  quotaProject?: string;
+}
+
 /** Parameters of a request. Unknown fields are an error that names their path. */
 export interface Params extends WireModel {
   /** Where standard begin/report/end progress goes. */
@@ -455,8 +514,15 @@ export interface ProviderSettings extends SettingsModel {
   apiVersion?: "v1" | "v1beta";
   /** Anthropic beta flags sent with every request. */
   betas?: string[];
+  /** OpenAI; also `OPENAI_ORGANIZATION` or `OPENAI_ORG_ID`. */
   organization?: string;
+  /** OpenAI; also `OPENAI_PROJECT` or `OPENAI_PROJECT_ID`. */
   project?: string;
+  /** OpenAI: the service behind logins in ChatGPT mode. */
+  chatgptBaseUrl?: string;
+  /** OpenAI: the client version ChatGPT's service is told; it decides which models are listed. */
+  clientVersion?: string;
+  oauth?: OAuthSettings;
   /** Run OpenAI responses in the background, so that a broken stream resumes where it stopped. */
   background?: boolean;
   /** Output cap where the provider insists on one, in tokens; lowered to the model's own. */
@@ -531,11 +597,13 @@ export interface Session extends WireModel {
   name: string;
   provider: string;
   authType: AuthType;
-  mode?: "chatgpt" | "api_key";
+  mode?: Mode;
+  /** The modes the login can be used in; `session/update` changes between them. */
+  modes?: Mode[];
   defaults?: SessionDefaults;
   status: SessionStatus;
-  /** Where the credential lives; `memory` is gone with the process. */
-  source: "vault" | "memory" | "env" | "profile";
+  /** Where the credential lives: encrypted here, in an environment variable, or in the file of another tool, which is read in place; `memory` is gone with the process. */
+  source: Source;
   /** The last four characters of the key. */
   keyHint?: string;
   identity?: Identity;
@@ -544,8 +612,19 @@ export interface Session extends WireModel {
   isDefault: boolean;
   createdAt: string;
   lastUsedAt?: string;
-  /** Workspace folders and chats that use this session. */
+  /** Workspace folders (URIs) and chats (ids) that use this session. */
   boundTo: string[];
+  /** Why the session needs a login, in one sentence that says what to do. */
+  problem?: string;
+}
+
+/** Exactly one of `workspaceFolder` and `chatId`. */
+export interface SessionBindParams extends Params {
+  /** An id or an unambiguous name; null releases the folder or chat. */
+  sessionId?: string;
+  /** The URI of a workspace folder. */
+  workspaceFolder?: string;
+  chatId?: string;
 }
 
 export interface SessionCancelParams extends Params {
@@ -571,7 +650,7 @@ export interface SessionCreateParams extends Params {
   apiKey?: string;
   /** One of the provider's `authTypes[].flows`; absent, the first. */
   flow?: Flow;
-  /** Reserved; no provider takes options yet. */
+  /** OpenAI: `mode` (`auto`, `chatgpt`, `api_key`), `modeRule` (`current`, `2025-08`), `workspaceIds`. Anthropic: `claudeCodeIdentity`. Gemini: `codeAssist`, `quotaProject`. */
   options?: JsonObject;
   /** Makes the request idempotent for 24 hours. */
   clientRequestId?: string;
@@ -598,7 +677,8 @@ export interface SessionDeleteResult extends WireModel {
 export interface SessionDidChangeParams extends NotificationParams {
   changed: Session[];
   removed: string[];
-  reason: "created" | "updated" | "validated" | "deleted" | "defaultChanged";
+  /** `external`: another window, or the owner of the file, changed it. */
+  reason: "created" | "renamed" | "updated" | "validated" | "refreshed" | "needsLogin" | "defaultChanged" | "bound" | "deleted" | "external";
 }
 
 export interface SessionListParams extends Params {
@@ -622,6 +702,31 @@ export interface SessionParams extends Params {
   sessionId: string;
 }
 
+/** What a bind with null answers. */
+export interface SessionReleased extends WireModel {
+  /** The ids of the sessions that were bound there. */
+  released: string[];
+}
+
+export interface SessionRenameParams extends SessionParams {
+  /** The new name; unique per provider and kind. */
+  name: string;
+}
+
+export interface SessionSettings extends SettingsModel {
+  /** Renew logins shortly before they expire, so that no request waits for it. */
+  refreshInBackground?: boolean;
+  /** How long a login may wait for the browser; 0 is as long as it takes. */
+  loginTimeoutMs?: number;
+}
+
+export interface SessionUpdateParams extends SessionParams {
+  /** Replaces the session's defaults; an empty object clears them. */
+  defaults?: SessionDefaults;
+  /** One of the session's `modes`. */
+  mode?: Mode;
+}
+
 /** Everything a user can set. */
 export interface Settings extends SettingsModel {
   defaults?: DefaultSettings;
@@ -632,6 +737,7 @@ export interface Settings extends SettingsModel {
   stream?: StreamSettings;
   limits?: LimitSettings;
   models?: ModelSettings;
+  sessions?: SessionSettings;
   audit?: AuditSettings;
   logLevel?: "debug" | "info" | "warning" | "error";
 }
@@ -871,6 +977,14 @@ export interface ServerRequests {
   "maestro/session/get": { params: SessionParams; result: Session; event: never };
   /** Use this session when its provider is asked for and nothing else says which. */
   "maestro/session/setDefault": { params: SessionParams; result: Session; event: never };
+  /** Give a session another name. */
+  "maestro/session/rename": { params: SessionRenameParams; result: Session; event: never };
+  /** Change what a session uses unless a request says otherwise. */
+  "maestro/session/update": { params: SessionUpdateParams; result: Session; event: never };
+  /** Use this session in a workspace folder or a chat, before the default; null releases it. */
+  "maestro/session/bind": { params: SessionBindParams; result: SessionBindResult; event: never };
+  /** Renew an OAuth session's tokens now. */
+  "maestro/session/refresh": { params: SessionParams; result: Session; event: never };
   /** Ask the provider whether the credential is good. */
   "maestro/session/validate": { params: SessionParams; result: Session; event: never };
   /** Forget a session and its credential. */
@@ -889,6 +1003,8 @@ export interface ServerRequests {
   "maestro/audit/run": { params: AuditRunParams; result: AuditResult; event: AuditEvent };
   /** The one status a thin client draws. */
   "maestro/status": { params: StatusParams; result: Status; event: never };
+  /** Check the installation: what is wrong, why, and how to mend it. */
+  "maestro/doctor": { params: DoctorParams; result: DoctorResult; event: never };
 }
 
 /** Notifications the server sends. */

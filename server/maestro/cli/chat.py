@@ -69,12 +69,13 @@ def run(options: argparse.Namespace) -> int:
 
 async def _ask(services: Services, text: str, options: argparse.Namespace) -> int:
     model = _model(options.provider, options.model)
-    target = await services.models.target(model, None)
+    target = await services.models.target(model, options.session)
     if target.session and target.session.session.source == "env":
         hint = target.session.session.key_hint
         say(f"{target.model_id}, with the key from the environment{f' (…{hint})' if hint else ''}")
     screen = _Screen(reasoning=options.reasoning)
-    params = ChatCompleteParams(messages=[ChatMessage(role="user", content=text)], model=target.model_id)
+    message = ChatMessage(role="user", content=text)
+    params = ChatCompleteParams(messages=[message], model=target.model_id, session_id=target.session_id)
     try:
         result = await services.chats.complete(params, screen, max_latency_ms=0)
     finally:

@@ -238,7 +238,9 @@ _STEPS: dict[str, Callable[[_Tour], Awaitable[JsonObject]]] = {
 
 async def _ask_person(params: JsonObject) -> JsonValue:
     actions = _objects(params, "actions")
-    chosen = await TerminalEditor().ask(str(params.get("message")), [str(a.get("title")) for a in actions], 60)
+    chosen = await TerminalEditor(Path.cwd()).ask(
+        str(params.get("message")), [str(a.get("title")) for a in actions], 60
+    )
     return next((action for action in actions if action.get("title") == chosen), None)
 
 

@@ -1,10 +1,11 @@
-"""The dispatcher of the terminal commands: `maestro chat`, `maestro models`, `maestro demo`."""
+"""The dispatcher of the terminal commands."""
 
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
+from importlib import import_module
 from importlib.resources import files
 
 from maestro import __version__
@@ -15,14 +16,7 @@ def main(arguments: Sequence[str]) -> int:
     _mend_streams()
     try:
         options = _parser().parse_args(arguments)
-        if options.command == "chat":
-            from maestro.cli.chat import run
-        elif options.command == "models":
-            from maestro.cli.models import run
-        elif options.command == "demo":
-            from maestro.cli.demo import run
-        else:
-            run = _PLAIN.get(options.command, _print_help)
+        run = _command(options)
         code = run(options)
         sys.stdout.flush()
         return code
@@ -33,6 +27,17 @@ def main(arguments: Sequence[str]) -> int:
         if not isinstance(error, BrokenPipeError):
             sys.stderr.write(f"The output cannot be written: {error.strerror}.\n")
         return 1
+
+
+def _command(options: argparse.Namespace) -> Callable[[argparse.Namespace], int]:
+    """The command's function; its module is imported only now."""
+    if options.command in _PLAIN:
+        return _PLAIN[options.command]
+    if options.command is None:
+        return _print_help
+    module, _, function = _COMMANDS[options.command].partition(":")
+    found: Callable[[argparse.Namespace], int] = getattr(import_module(f"maestro.cli.{module}"), function or "run")
+    return found
 
 
 def _mend_streams() -> None:
@@ -64,6 +69,18 @@ def _print_help(options: argparse.Namespace) -> int:
 
 
 _PLAIN = {"schema": _print_schema, "version": _print_version}
+_COMMANDS = {
+    "chat": "chat",
+    "models": "models",
+    "demo": "demo",
+    "login": "login",
+    "logout": "login:run_logout",
+    "sessions": "sessions",
+    "store": "store",
+    "vault": "store:run_rotate",
+    "doctor": "doctor",
+}
+"""Where each command is: a module of `maestro.cli`, and its function where it is not `run`."""
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -78,6 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     chat.add_argument("message", nargs="*", help="what to say; standard input is added when it is not a terminal")
     chat.add_argument("--model", help="a short or full name, e.g. openai/gpt-5.5")
     chat.add_argument("--provider", help="use this provider's default model")
+    chat.add_argument("--session", help="use this session, by name or id")
     chat.add_argument("--reasoning", action="store_true", help="show the model's reasoning, dimmed")
 
     models = commands.add_parser("models", help="list the models you can use")
@@ -87,4 +105,57 @@ def _parser() -> argparse.ArgumentParser:
     demo = commands.add_parser("demo", help="an editor's day in a minute, with no key and no network")
     demo.add_argument("--provider", default="offline", help="talk to this provider instead; its key is needed then")
     demo.add_argument("--json", action="store_true", help="for machines")
+    _add_identity(commands)
     return parser
+
+
+def _add_identity(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Who one is with the providers, and how that is kept."""
+    login = commands.add_parser("login", help="sign in to a provider, by API key or in the browser")
+    login.add_argument("provider", help="openai, anthropic, gemini, or another of `maestro sessions --help`")
+    login.add_argument("--name", default="default", help="what the session is called (default: default)")
+    login.add_argument("--key", action="store_true", help="by API key; from a pipe it is the first line")
+    login.add_argument("--oauth", action="store_true", help="in the browser, by the provider's usual flow")
+    login.add_argument("--flow", help="loopback, paste, device, profile, workloadIdentity or credentialsFile")
+    login.add_argument("--option", action="append", default=[], metavar="NAME=VALUE", help="e.g. mode=api_key")
+    login.add_argument("--no-browser", action="store_true", help="only print the address")
+    login.add_argument("--validate", action="store_true", help="ask the provider whether the credential is good")
+
+    logout = commands.add_parser("logout", help="sign out of a session and forget it")
+    logout.add_argument("session", help="its name or id")
+    logout.add_argument("--keep-tokens", action="store_true", help="do not revoke the login at the provider")
+
+    _add_sessions(commands.add_parser("sessions", help="list the named sessions, or change one"))
+
+    store = commands.add_parser("store", help="care for the database").add_subparsers(dest="action", required=True)
+    restore = store.add_parser("restore", help="bring back a backup; what is there now is backed up first")
+    restore.add_argument("backup", help="the backup's file")
+    vault = commands.add_parser("vault", help="care for the encryption").add_subparsers(dest="action", required=True)
+    rotate = vault.add_parser("rotate", help="put every credential under a new key")
+    rotate.add_argument("--to", choices=("keyring", "passphrase", "file"), help="where to keep the new key")
+
+    doctor = commands.add_parser("doctor", help="say what is wrong, why, and how to mend it")
+    doctor.add_argument("--network", action="store_true", help="also ask the providers whether they can be reached")
+    doctor.add_argument("--json", action="store_true", help="for machines")
+
+
+def _add_sessions(sessions: argparse.ArgumentParser) -> None:
+    sessions.add_argument("--provider", help="only this provider's")
+    sessions.add_argument("--json", action="store_true", help="for machines")
+    actions = sessions.add_subparsers(dest="action", metavar="ACTION")
+    for name, about in (
+        ("rename", "give a session another name"),
+        ("default", "use it when its provider is asked for and nothing else says which"),
+        ("bind", "use it in a folder, before the default"),
+        ("validate", "ask the provider whether its credential is good"),
+        ("refresh", "renew its login now"),
+    ):
+        action = actions.add_parser(name, help=about)
+        action.add_argument("session", help="its name or id")
+        if name == "rename":
+            action.add_argument("name", help="the new name")
+        if name == "bind":
+            action.add_argument("--folder", default=".", help="the folder (default: this one)")
+    release = actions.add_parser("release", help="undo a folder's bindings")
+    release.add_argument("--folder", default=".", help="the folder (default: this one)")
+    actions.add_parser("import", help="copy in the logins of the system Maestro replaces")

@@ -14,18 +14,37 @@ from maestro.services.editor import Document
 from maestro.settings import load
 from maestro_protocol.audit import Finding
 from maestro_protocol.base import WireModel
+from maestro_protocol.sessions import SessionLoginCompletedParams
 
 _CONTROLS = dict.fromkeys([*range(9), *range(11, 32), *range(127, 160)])
 
 
 class TerminalEditor:
-    """An `Editor` for commands: files come from disk, and nobody listens to notifications."""
+    """An `Editor` for commands: files come from disk."""
 
     trusted = True
     position_encoding: Encoding = "utf-32"
 
+    def __init__(self, folder: Path) -> None:
+        self.folders: Sequence[str] = [folder.as_uri()]
+        self._completed: dict[str, SessionLoginCompletedParams] = {}
+        self._told = asyncio.Event()
+
+    def show(self, message: str, *, error: bool = False) -> None:
+        say(message)
+
     def notify(self, method: str, params: WireModel) -> None:
-        """Nobody to tell."""
+        """Only how logins end is waited for."""
+        if isinstance(params, SessionLoginCompletedParams):
+            self._completed[params.login_id] = params
+            self._told.set()
+
+    async def login_completed(self, login_id: str) -> SessionLoginCompletedParams:
+        """How the login ended, once it has."""
+        while login_id not in self._completed:
+            self._told.clear()
+            await self._told.wait()
+        return self._completed[login_id]
 
     async def ask(self, message: str, options: Sequence[str], timeout: float) -> str | None:
         """One of the options, typed or by number; None without a terminal."""
@@ -52,9 +71,12 @@ class TerminalEditor:
 def run_with_services(work: Callable[[Services], Awaitable[int]]) -> int:
     """Run a command's work; a failure becomes one sentence on stderr and exit code 1."""
 
+    editor = TerminalEditor(Path.cwd())
+
     async def main() -> int:
-        services = build(load(os.environ, None), os.environ, TerminalEditor(), use_environment_keys=True)
+        services = build(load(os.environ, None), os.environ, editor, use_environment_keys=True)
         try:
+            await services.open()
             return await work(services)
         finally:
             await services.aclose()

@@ -1,5 +1,6 @@
 """Everything behind the handshake: the services, the features, the standard protocol. Imported once it is answered."""
 
+import asyncio
 import os
 
 from pydantic import JsonValue
@@ -21,6 +22,8 @@ from maestro_protocol.base import Params
 from maestro_protocol.settings import Settings
 
 PREFIX = "maestro/"
+STORELESS = ("maestro/status", "maestro/provider/")
+"""What is answered before the store has been read."""
 
 
 class LspBackend:
@@ -41,6 +44,7 @@ class LspBackend:
         self.dispatcher = Dispatcher(self.context)
         text_document.register(self._server, self.editor)
         self.protocol.commands = Commands(handshake, connection, self.editor, self.command_context).table
+        self._opening = connection.spawn(self._open(), "opening the store")
         if not handshake.supported:
             self.editor.show(unsupported_version().message, error=True)
 
@@ -49,6 +53,8 @@ class LspBackend:
             return await self.protocol.answer(request.method, request.params)
         if not self._handshake.supported:
             raise unsupported_version()
+        if not request.method.startswith(STORELESS):
+            await asyncio.shield(self._opening)
         return await self.dispatcher.answer(request)
 
     async def notice(self, method: str, params: JsonValue) -> None:
@@ -76,6 +82,11 @@ class LspBackend:
     def command_context(self, token: Token | None) -> RequestContext:
         """The same for work that an `executeCommand` began."""
         return RequestContext(self.services, token or "", None, Work(self._outbox, token), self._latency())
+
+    async def _open(self) -> None:
+        """Read the store beside whatever the editor asks first, and follow it."""
+        await self.services.open()
+        self.services.refresher.start()
 
     def _latency(self) -> int:
         ours = self.services.runtime.settings.stream.max_latency_ms

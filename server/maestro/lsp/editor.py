@@ -52,6 +52,11 @@ class LspEditor:
     def position_encoding(self) -> Encoding:
         return cast("Encoding", self._handshake.position_encoding)
 
+    @property
+    def folders(self) -> Sequence[str]:
+        workspace = self._protocol.workspace
+        return [*workspace.folders] or ([workspace.root_uri] if workspace.root_uri else [])
+
     def notify(self, method: str, params: WireModel) -> None:
         self._outbox.push_when_room(frame(notification(method, dump(params))))
 
@@ -104,9 +109,7 @@ class LspEditor:
         return path
 
     def _folders(self) -> list[Path]:
-        workspace = self._protocol.workspace
-        uris = [*workspace.folders, *([workspace.root_uri] if workspace.root_uri else [])]
-        return [Path(os.path.realpath(name)) for uri in uris if (name := to_fs_path(uri))]
+        return [Path(os.path.realpath(name)) for uri in self.folders if (name := to_fs_path(uri))]
 
 
 def _read(path: Path) -> str:

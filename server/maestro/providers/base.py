@@ -49,6 +49,7 @@ class Connection:
     settings: ProviderSettings
     base_url: str
     http: Transport
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

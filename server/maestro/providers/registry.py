@@ -20,6 +20,7 @@ from typing import Generic, Protocol, TypeVar, cast
 from maestro import providers
 from maestro.errors import MaestroError
 from maestro.providers.base import ApiKeyRole, AuditRole, ConfigRole, ModelsRole, ProviderInfo, StreamingRole
+from maestro.providers.oauth import OAuthRole
 from maestro_protocol.sessions import Role as RoleName
 from maestro_protocol.settings import ProviderSettings
 
@@ -43,13 +44,13 @@ class Role(Generic[T]):
 
 CONFIG = Role[ConfigRole]("config", "config", ConfigRole)
 API_KEY = Role[ApiKeyRole]("apiKey", "api_key", ApiKeyRole)
+OAUTH = Role[OAuthRole]("oauth", "oauth", OAuthRole)
 MODELS = Role[ModelsRole]("models", "models", ModelsRole)
 STREAMING = Role[StreamingRole]("streaming", "streaming", StreamingRole)
 AUDIT = Role[AuditRole]("audit", "audit", AuditRole)
 
 _ROLE_MODULES: Mapping[RoleName, str] = {
-    **{role.name: role.module for role in (CONFIG, API_KEY, MODELS, STREAMING, AUDIT)},
-    "oauth": "oauth",
+    role.name: role.module for role in (CONFIG, API_KEY, OAUTH, MODELS, STREAMING, AUDIT)
 }
 
 

@@ -1,18 +1,39 @@
 """What every provider's request builder does alike: addresses, headers, and reading a conversation."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from urllib.parse import urlsplit
 
 from pydantic import JsonValue
 
+from maestro.errors import MaestroError
 from maestro.providers.base import Connection
 from maestro.store.credentials import ApiKeyCredential
 from maestro_protocol.base import JsonObject
 from maestro_protocol.chat import ChatMessage, ContentPart, ImagePart, ReplayPart, TextPart
 
+_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
+
 
 def join(base_url: str, path: str) -> str:
     """One slash between the two, however the base is written."""
     return f"{base_url.rstrip('/')}/{path.lstrip('/')}"
+
+
+def require_https(url: str, setting: str) -> str:
+    """The address, which secrets are sent to; plain HTTP only where it stays on this machine.
+
+    Raises:
+        MaestroError: 4004 naming the setting, never the address, which may hold a password.
+    """
+    try:
+        parts = urlsplit(url)
+        host, scheme = parts.hostname, parts.scheme
+    except ValueError:
+        host, scheme = None, ""
+    if host and (scheme == "https" or (scheme == "http" and host in _THIS_MACHINE)):
+        return url
+    message = f"`{setting}` must be an address that begins with `https://`, since secrets are sent there; correct it."
+    raise MaestroError("loginFailed", message)
 
 
 def present(values: Mapping[str, JsonValue]) -> JsonObject:

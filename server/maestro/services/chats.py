@@ -131,11 +131,14 @@ class ChatService:
         )
 
     async def _target(self, chat: Conversation, params: ChatSendParams) -> Target:
-        """What the request names, else what the chat used last: another model of its provider is no other session."""
+        """What the request names, else what the chat is bound to, else what it used last: another model of its provider
+        is no other session."""
         provider_id = (chat.model or "").partition("/")[0]
-        stays = params.model is None or params.model.startswith(f"{provider_id}/")
+        bound = [one.session.provider for one in self._runtime.sessions.snapshot.bound("chat", chat.id)]
+        stays = not bound and (params.model is None or params.model.startswith(f"{provider_id}/"))
         session_id = params.session_id or (chat.session_id if stays else None)
-        target = await self._models.target(params.model or chat.model, session_id)
+        model = params.model or (chat.model if not bound or provider_id in bound else None)
+        target = await self._models.target(model, session_id, chat.id)
         chat.model, chat.session_id = target.model_id, target.session_id
         return target
 

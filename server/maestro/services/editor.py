@@ -32,6 +32,15 @@ class Editor(Protocol):
         """The unit of `character` in positions."""
         ...
 
+    @property
+    def folders(self) -> Sequence[str]:
+        """The URIs of the workspace folders."""
+        ...
+
+    def show(self, message: str, *, error: bool = False) -> None:
+        """Show a sentence to the user."""
+        ...
+
     def notify(self, method: str, params: WireModel) -> None:
         """Send a notification of the method table."""
         ...

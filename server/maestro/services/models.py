@@ -11,7 +11,7 @@ from maestro.errors import MaestroError
 from maestro.runtime import Runtime
 from maestro.services.local_servers import running
 from maestro.services.sessions import SessionService
-from maestro.store.sessions import StoredSession
+from maestro.store.snapshot import StoredSession
 from maestro_protocol.models import Model, ModelListParams, ModelListResult, ModelResolveResult, ModelSource
 from maestro_protocol.sessions import Provider
 
@@ -83,31 +83,40 @@ class ModelService:
             model=found, session_id=session.session.id if session else None, matched_by=matched_by
         )
 
-    async def target(self, name: str | None, reference: str | None) -> Target:
+    async def target(self, name: str | None, reference: str | None, chat_id: str | None = None) -> Target:
         """Where a request goes. A full name (`provider/model`) is taken at its word, so that no list is fetched first.
 
         Raises:
             MaestroError: as `resolve`, and 4001 if a session must be chosen first.
         """
+        try:
+            return await self._target(name, reference, chat_id)
+        except MaestroError as error:
+            if error.kind not in ("sessionNotFound", "authRequired"):
+                raise
+        await self._runtime.sessions.sync()  # another window may have made the session just now
+        return await self._target(name, reference, chat_id)
+
+    async def _target(self, name: str | None, reference: str | None, chat_id: str | None) -> Target:
         if not name:
-            return await self._default_target(reference)
+            return await self._default_target(reference, chat_id)
         session, rest = self._split_session(name, reference)
         provider_id, _, model = rest.partition("/")
         if model and _is_provider(provider_id):
-            return Target(provider_id, self._sessions.choose(provider_id, session), model)
+            return Target(provider_id, self._sessions.choose(provider_id, session, chat_id), model)
         if session is not None:
             stored = self._runtime.sessions.find(session)
             return Target(stored.session.provider, stored, rest)
         found = (await self.resolve(rest)).model
-        return Target(found.provider, self._sessions.choose(found.provider), found.name)
+        return Target(found.provider, self._sessions.choose(found.provider, None, chat_id), found.name)
 
-    async def _default_target(self, reference: str | None) -> Target:
+    async def _default_target(self, reference: str | None, chat_id: str | None) -> Target:
         """Neither model nor provider was named: the session's default, else the settings', else the provider's."""
-        stored = self._runtime.sessions.find(reference) if reference else None
+        stored = self._runtime.sessions.find(reference) if reference else self._bound(chat_id)
         if stored is None and (named := self._runtime.settings.defaults.chat):
-            return await self.target(named, None)
+            return await self._target(named, None, chat_id)
         provider_id = stored.session.provider if stored else provider.get_default_provider()
-        stored = stored or self._sessions.choose(provider_id)
+        stored = stored or self._sessions.choose(provider_id, None, chat_id)
         defaults = stored.session.defaults if stored else None
         model = (defaults.model if defaults else None) or provider.default_model(provider_id) or ""
         if not model:
@@ -115,10 +124,16 @@ class ModelService:
             raise MaestroError("modelNotFound", message, provider=provider_id)
         return Target(provider_id, stored, model.removeprefix(f"{provider_id}/"))
 
+    def _bound(self, chat_id: str | None) -> StoredSession | None:
+        """The session the chat or the workspace is bound to: the default provider's, or the only one."""
+        bound = self._sessions.bound(chat_id)
+        of_default = [one for one in bound if one.session.provider == provider.get_default_provider()]
+        return of_default[0] if of_default else bound[0] if len(bound) == 1 else None
+
     def _split_session(self, name: str, reference: str | None) -> tuple[str | None, str]:
         """`work:openai/gpt-4o` -> (`work`, `openai/gpt-4o`) if a session has that name; a model's own colon stays."""
         if reference is None and ":" in name:
-            known = {known for session in self._sessions.list(None) for known in (session.id, session.name)}
+            known = {known for session in self._runtime.sessions.list() for known in (session.id, session.name)}
             named = [session for session in known if name.startswith(f"{session}:")]
             if named:
                 longest = max(named, key=len)
@@ -145,7 +160,7 @@ class ModelService:
 
     def _signed_in(self, rows: Iterable[Provider]) -> Iterable[tuple[Provider, StoredSession]]:
         for row in rows:
-            stored = [s for s in self._sessions.list(row.id) if s.source != "env"]
+            stored = [s for s in self._runtime.sessions.list(row.id) if s.id in self._runtime.sessions.snapshot.stored]
             for session in stored:
                 yield row, self._runtime.sessions.find(session.id)
             if not stored and provider.needs_key(row.id):

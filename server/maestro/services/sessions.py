@@ -1,30 +1,27 @@
-"""Named sessions: signing in, choosing one, and never choosing silently."""
+"""Named sessions: which there are, which one is meant, and never one chosen silently."""
 
-from uuid import uuid4
-
-from pydantic import SecretStr
+import logging
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 from maestro import provider
 from maestro.errors import MaestroError
 from maestro.runtime import Runtime
 from maestro.services.editor import Editor
-from maestro.services.idempotency import Idempotency
-from maestro.store.sessions import StoredSession
+from maestro.store.snapshot import BindingKind, StoredSession
 from maestro_protocol.base import JsonObject
 from maestro_protocol.errors import Command, Issue
 from maestro_protocol.sessions import (
     Provider,
     Session,
-    SessionCreateParams,
+    SessionBindParams,
+    SessionBindResult,
     SessionDidChangeParams,
-    SessionLoginCompletedParams,
-    Step,
-    StepDone,
-    StepField,
-    StepInput,
+    SessionReleased,
+    SessionUpdateParams,
 )
 
-_API_KEY_FIELD = StepField(key="apiKey", label="API key", secret=True)
+_log = logging.getLogger(__name__)
 
 
 class SessionService:
@@ -34,49 +31,76 @@ class SessionService:
         self._runtime = runtime
         self._editor = editor
         self._use_environment = use_environment
-        self._logins: dict[str, SessionCreateParams] = {}
-        self._created = Idempotency[Step]()
+        self._announced: Mapping[str, Session] | None = None
+        self._unanswered: set[str] = set()
 
-    async def create(self, params: SessionCreateParams) -> Step:
-        """Start a login: done at once with a key, else a step that asks for it.
+    async def open(self) -> None:
+        """Read the store and follow it. One that cannot be read is told, and takes nothing else down."""
+        sessions = self._runtime.sessions
+        sessions.told = self.announce
+        try:
+            await sessions.sync()
+        except MaestroError as error:
+            self._editor.show(error.message, error=True)
+        else:
+            sessions.watch()
+            self._announced = self._current()
+        for notice in sessions.database.take_notices():
+            self._editor.show(notice)
 
-        Raises:
-            MaestroError: 4101, 4104 for a way of signing in the provider lacks, 4008, and 4002 if `validate` was
-                asked for and the provider refused the key (then nothing is stored).
-        """
-        return await self._created.once(params.client_request_id, params, lambda: self._create(params))
+    async def list(self, provider_id: str | None) -> Sequence[Session]:
+        """All sessions, those of the environment and of other tools included."""
+        await self._runtime.sessions.sync()
+        return self._runtime.sessions.list(provider_id)
 
-    async def proceed(self, login_id: str, inputs: dict[str, SecretStr]) -> Step:
-        """Answer a login's step. A refused key leaves the login open for another try.
-
-        Raises:
-            MaestroError: 4004 for an unknown login, -32602 for a missing field, and as `create`.
-        """
-        params = self._logins.get(login_id)
-        if params is None:
-            raise MaestroError("loginFailed", "This login has ended; create the session again.")
-        if "apiKey" not in inputs:
-            issue = Issue(path="inputs.apiKey", message="is required")
-            raise MaestroError("invalidParams", "The login needs `inputs.apiKey`.", issues=[issue])
-        step = await self._with_key(params, inputs["apiKey"])
-        del self._logins[login_id]
-        return step
-
-    def cancel(self, login_id: str) -> bool:
-        """Give up a login; False if there was none."""
-        return self._logins.pop(login_id, None) is not None
-
-    def list(self, provider_id: str | None) -> list[Session]:
-        """All sessions, those the environment offers included."""
-        return list(self._runtime.sessions.list(provider_id))
-
-    def get(self, reference: str) -> Session:
+    async def get(self, reference: str) -> Session:
         """Raises 4007 or 4103."""
+        await self._runtime.sessions.sync()
         return self._runtime.sessions.find(reference).session
 
-    def set_default(self, reference: str) -> Session:
+    def known(self, session_id: str) -> Session:
+        """A session as it was last read. Raises 4007."""
+        return self._runtime.sessions.find(session_id).session
+
+    async def rename(self, reference: str, name: str) -> Session:
+        """Raises 4007, 4103, 4008 for a taken name, 4104 for a session that is not kept here."""
+        session = await self.get(reference)
+        return await self._runtime.sessions.rename(session.id, name)
+
+    async def update(self, params: SessionUpdateParams) -> Session:
+        """Raises 4007, 4103, -32602 for a mode the session does not have."""
+        session = await self.get(params.session_id)
+        changes: dict[str, object] = {}
+        if params.defaults is not None:
+            changes["defaults"] = params.defaults
+        if params.mode is not None:
+            if params.mode not in (session.modes or []):
+                issue = Issue(path="mode", message="is not one of the session's modes")
+                message = f"Session '{session.name}' cannot be used in this mode; its `modes` say in which it can."
+                raise MaestroError("invalidParams", message, session_id=session.id, issues=[issue])
+            changes["mode"] = params.mode
+        return await self._runtime.sessions.change(session.id, **changes)
+
+    async def set_default(self, reference: str) -> Session:
         """Raises 4007 or 4103."""
-        return self._runtime.sessions.set_default(reference)
+        session = await self.get(reference)
+        return await self._runtime.sessions.set_default(session.id)
+
+    async def bind(self, params: SessionBindParams) -> SessionBindResult:
+        """Use a session in a folder or a chat, or release it. Raises 4007, 4103; -32602 without exactly one target."""
+        kind, target = _target(params)
+        if params.session_id is None:
+            return SessionReleased(released=list(await self._runtime.sessions.release(kind, target)))
+        session = await self.get(params.session_id)
+        return await self._runtime.sessions.bind(session.id, kind, target)
+
+    async def refresh(self, reference: str) -> Session:
+        """Renew a login now. Raises 4007, 4103, 4104 for a key, 4003 for a login that has ended."""
+        session = await self.get(reference)
+        if session.auth_type != "oauth":
+            message = f"Session '{session.name}' is a key, which does not expire; there is nothing to renew."
+            raise MaestroError("unsupported", message, provider=session.provider, session_id=session.id)
+        return await provider.refresh_tokens(session.provider, session.id)
 
     async def validate(self, reference: str) -> Session:
         """Ask the provider; the answer shows in the session's status.
@@ -84,28 +108,33 @@ class SessionService:
         Raises:
             MaestroError: 4007, 4103, or what kept the provider from answering.
         """
-        session = self._runtime.sessions.find(reference).session
+        session = await self.get(reference)
         try:
-            await provider.validate_auth(session.provider, session.id)
+            return await provider.validate_auth(session.provider, session.id)
         except MaestroError as error:
             if error.kind not in ("authRejected", "authExpired"):
                 raise
-            return self._runtime.sessions.set_status(session.id, "needsLogin")
-        return self._runtime.sessions.set_status(session.id, "active")
+            problem = error.message
+        return await self._runtime.sessions.change(session.id, status="needsLogin", problem=problem)
 
-    def delete(self, reference: str) -> Session | None:
-        """Forget a session; None if there was none. Raises 4103, or 4104 for one of the environment."""
+    async def delete(self, reference: str, *, revoke: bool | None = None) -> Session | None:
+        """Forget a session; None if there was none. Raises 4103, or 4104 for one that is not kept here."""
         try:
-            return self._runtime.sessions.delete(reference)
+            session = await self.get(reference)
+            deleted = await provider.delete_session(session.provider, session.auth_type, session.id, revoke=revoke)
         except MaestroError as error:
             if error.kind != "sessionNotFound":
                 raise
             return None
+        return session if deleted else None
 
-    def choose(self, provider_id: str, reference: str | None = None) -> StoredSession | None:
+    def choose(
+        self, provider_id: str, reference: str | None = None, chat_id: str | None = None
+    ) -> StoredSession | None:
         """The session to use with a provider; None where none is needed.
 
-        A named one, else the provider's default, else its only stored one, else (in a terminal) the environment's.
+        A named one, else the chat's, else the workspace's, else the provider's default, else its only stored one, else
+        (in a terminal) the environment's.
 
         Raises:
             MaestroError: 4001 with an action that adopts the environment's key where there is one; 4007, 4103.
@@ -113,84 +142,110 @@ class SessionService:
         sessions = self._runtime.sessions
         if reference is not None:
             return sessions.find(reference, provider_id)
-        if chosen := sessions.default(provider_id):
+        of_provider = [one for one in self.bound(chat_id) if one.session.provider == provider_id]
+        if chosen := next(iter(of_provider), None) or sessions.default(provider_id):
             return chosen
-        offered = [s.id for s in sessions.list(provider_id) if s.source == "env"]
-        if offered and self._use_environment:
-            return sessions.find(offered[0], provider_id)
+        known = sessions.list(provider_id)
+        if self._use_environment and (keys := [one.id for one in known if one.source == "env"]):
+            return sessions.find(keys[0], provider_id)
         if not provider.needs_key(provider_id):
             return None
-        stored = [s.name for s in sessions.list(provider_id) if s.source != "env"]
-        row = self._provider(provider_id)
-        raise _no_key(row) if self._use_environment and not stored else _nothing_chosen(row, offered, stored)
+        raise self._nothing_chosen(provider_id, known)
 
-    def announce_change(self, session: Session, reason: str) -> None:
-        """Tell the editor; to be called after the response that names the session."""
-        removed = [session.id] if reason == "deleted" else []
-        changed = [] if removed else [session]
-        self._editor.notify(
-            "maestro/session/didChange",
-            SessionDidChangeParams.model_validate({"changed": changed, "removed": removed, "reason": reason}),
-        )
+    def bound(self, chat_id: str | None = None) -> Sequence[StoredSession]:
+        """The sessions bound to the chat, then those bound to the workspace folders.
 
-    def announce_login(self, login_id: str, session: Session) -> None:
-        """Tell the editor that a login succeeded."""
-        completed = SessionLoginCompletedParams(login_id=login_id, session=session)
-        self._editor.notify("maestro/session/loginCompleted", completed)
+        Raises:
+            MaestroError: 4103 where folders that are open together are bound to different sessions of a provider.
+        """
+        sessions = self._runtime.sessions.snapshot
+        to_chat = list(sessions.bound("chat", chat_id)) if chat_id else []
+        to_folders: dict[str, StoredSession] = {}
+        for folder in self._editor.folders:
+            for one in sessions.bound("workspaceFolder", canonical(folder)):
+                other = to_folders.setdefault(one.session.provider, one)
+                if other.session.id != one.session.id:
+                    ids = [other.session.id, one.session.id]
+                    message = "The open folders are bound to different sessions; name the session to use."
+                    raise MaestroError("ambiguous", message, provider=one.session.provider, candidates=ids)
+        return [*to_chat, *to_folders.values()]
 
-    def announce_cancelled_login(self, login_id: str) -> None:
-        """Tell the editor that a login was given up."""
-        error = MaestroError("loginCancelled", "The login was cancelled.")
-        completed = SessionLoginCompletedParams(login_id=login_id, error=error.info())
-        self._editor.notify("maestro/session/loginCompleted", completed)
+    async def tell_about_the_key(self) -> None:
+        """Where the key of the credentials is, once, if it is not in a keyring."""
+        with suppress(MaestroError):
+            if notice := await self._runtime.sessions.vault.notice():
+                self._editor.show(notice)
 
-    async def _create(self, params: SessionCreateParams) -> Step:
-        row = self._provider(params.provider)
-        flows = [flow for kind in row.auth_types if kind.auth_type == params.auth_type for flow in kind.flows]
-        if not flows or params.flow not in (None, *flows):
-            raise MaestroError(
-                "unsupported",
-                f"{row.label} cannot be signed in to this way here; `maestro/provider/list` says how.",
-                provider=row.id,
-                candidates=[f"{kind.auth_type}: {', '.join(kind.flows)}" for kind in row.auth_types],
+    # -- what the editor is told --------------------------------------------------------------------------------------
+
+    def hold(self, session_id: str) -> None:
+        """Say nothing of this session before `announce` is called for it: its answer is not out yet (R2)."""
+        self._unanswered.add(session_id)
+
+    def announce(self, reason: str, session_id: str | None = None) -> None:
+        """Tell the editor what changed since it was last told; to be called after the response, if one names it."""
+        if session_id is not None:
+            self._unanswered.discard(session_id)
+        before, now = self._announced or {}, self._current()
+        held = self._unanswered
+        changed = [now[one] for one in now if one not in held and _visible(now[one]) != _visible(before.get(one))]
+        removed = [one for one in before if one not in now]
+        self._announced = {**{one: before[one] for one in held if one in before}} | {
+            one: session for one, session in now.items() if one not in held
+        }
+        if changed or removed:
+            self._editor.notify(
+                "maestro/session/didChange",
+                SessionDidChangeParams.model_validate({"changed": changed, "removed": removed, "reason": reason}),
             )
-        if params.api_key is not None:
-            return await self._with_key(params, params.api_key)
-        login_id = f"login_{uuid4().hex[:16]}"
-        self._logins[login_id] = params
-        return StepInput(login_id=login_id, fields=[_API_KEY_FIELD])
 
-    async def _with_key(self, params: SessionCreateParams, key: SecretStr) -> Step:
-        session_id = await provider.create_session(
-            params.provider, params.auth_type, name=params.name, api_key=key, validate=params.validate_
-        )
-        return StepDone(session=self.get(session_id))
+    def _current(self) -> Mapping[str, Session]:
+        return {session.id: session for session in self._runtime.sessions.list()}
 
-    def _provider(self, provider_id: str) -> Provider:
-        rows = {row.id: row for row in provider.list_providers()}
-        if provider_id not in rows:
-            raise MaestroError(
-                "providerNotFound",
-                "There is no such provider; `maestro/provider/list` names them.",
-                candidates=sorted(rows),
-            )
-        return rows[provider_id]
+    def _nothing_chosen(self, provider_id: str, known: Sequence[Session]) -> MaestroError:
+        stored = [session.name for session in known if session.source == "vault"]
+        offered = [session for session in known if session.source != "vault"]
+        row = next(row for row in provider.list_providers() if row.id == provider_id)
+        if self._use_environment and not stored and not offered:
+            return _no_key(row)
+        return _choose_one(row, stored, offered)
+
+
+def canonical(folder: str) -> str:
+    """A folder's URI as bindings know it: no slash at its end."""
+    return folder.rstrip("/")
+
+
+def _visible(session: Session | None) -> JsonObject | None:
+    """What counts as a change: when it was last used does not."""
+    return session.model_copy(update={"last_used_at": None}).to_wire() if session else None
+
+
+def _target(params: SessionBindParams) -> tuple[BindingKind, str]:
+    if params.chat_id and not params.workspace_folder:
+        return "chat", params.chat_id
+    if params.workspace_folder and not params.chat_id:
+        return "workspaceFolder", canonical(params.workspace_folder)
+    issue = Issue(path="workspaceFolder", message="exactly one of `workspaceFolder` and `chatId` is required")
+    raise MaestroError("invalidParams", "Name either a workspace folder or a chat to bind.", issues=[issue])
 
 
 def _no_key(row: Provider) -> MaestroError:
-    variable = f"set {row.env.name}" if row.env else "create a session"
-    message = f"There is no key for {row.label}: {variable}, or choose another provider with --provider."
+    variable = f"set {row.env.name}, or run" if row.env else "run"
+    message = f"There is no session of {row.label}: {variable} `maestro login {row.id}`."
     return MaestroError("authRequired", message, provider=row.id)
 
 
-def _nothing_chosen(row: Provider, offered: list[str], stored: list[str]) -> MaestroError:
+def _choose_one(row: Provider, stored: Sequence[str], offered: Sequence[Session]) -> MaestroError:
     if stored:
         message = f"Several sessions of {row.label} fit; name one, or make one the default."
-        return MaestroError("authRequired", message, provider=row.id, candidates=stored)
-    if offered and row.env:
-        message = f"Choose a session for {row.label}: create one, or adopt the key in {row.env.name}."
-        adopt: list[str | JsonObject] = [offered[0]]
-        action = Command(title=f"Use the key in {row.env.name}", command="maestro.session.select", arguments=adopt)
-        return MaestroError("authRequired", message, provider=row.id, candidates=offered, action=action)
-    message = f"There is no session for {row.label} yet; create one with an API key."
+        return MaestroError("authRequired", message, provider=row.id, candidates=list(stored))
+    if offered:
+        first = offered[0]
+        what = f"the key in {row.env.name}" if first.source == "env" and row.env else f"the login of {first.name}"
+        message = f"Choose a session for {row.label}: create one, or adopt {what}."
+        action = Command(title=f"Use {what}", command="maestro.session.select", arguments=[first.id])
+        ids = [session.id for session in offered]
+        return MaestroError("authRequired", message, provider=row.id, candidates=ids, action=action)
+    message = f"There is no session for {row.label} yet; create one."
     return MaestroError("authRequired", message, provider=row.id)

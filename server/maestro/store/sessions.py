@@ -1,157 +1,369 @@
-"""The named sessions of this process, and the ones the environment offers."""
+"""The named sessions: read from a snapshot, written to the database, their credentials through the vault."""
 
-from collections.abc import Callable, Iterable, Sequence
+import asyncio
+import logging
+import sqlite3
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 from uuid import uuid4
 
+from maestro.database.database import Database
+from maestro.directories import directories
 from maestro.errors import MaestroError
-from maestro.store.credentials import Credential
-from maestro_protocol.sessions import AuthType, Session, SessionStatus
+from maestro.store import rows
+from maestro.store.credentials import Credential, OAuthCredential, dump, load
+from maestro.store.snapshot import Binding as Binding
+from maestro.store.snapshot import BindingKind as BindingKind
+from maestro.store.snapshot import Snapshot as Snapshot
+from maestro.store.snapshot import StoredSession as StoredSession
+from maestro.vault.vault import Label, Vault
+from maestro_protocol.sessions import AuthType, Identity, Mode, Session, SessionStatus, Source
+
+T = TypeVar("T")
+_log = logging.getLogger(__name__)
 
 ENVIRONMENT_NAME = "env"
 """What every session of the environment is called."""
+_TOUCH_EVERY = timedelta(minutes=1)
+_OPEN_TO_LOGIN = ("needsLogin", "revoked")
 
 
 @dataclass(frozen=True, slots=True)
-class StoredSession:
-    """A session and the credential behind it."""
+class NewSession:
+    """What a login gave, ready to be kept."""
 
-    session: Session
+    provider: str
+    auth_type: AuthType
+    name: str
     credential: Credential = field(repr=False)
+    identity: Identity | None = None
+    mode: Mode | None = None
+    modes: tuple[Mode, ...] = ()
+    status: SessionStatus = "unverified"
+    source: Source = "vault"
 
 
 class SessionStore:
-    """Sessions by id. Names are unique per provider and kind; lookups take either.
+    """Reads are of the latest snapshot and never wait; writes go through the database's own thread.
 
-    `environment` yields the sessions that environment variables offer; they cannot be changed or deleted here.
+    `offered` yields the sessions nobody made here (keys of the environment, other tools' logins); it is called off the
+    event loop. They can be used, and made the default, but neither changed nor deleted.
     """
 
-    def __init__(self, environment: Callable[[], Iterable[StoredSession]] = tuple) -> None:
-        self._environment = environment
-        self._stored: dict[str, StoredSession] = {}
-        self._defaults: dict[str, str] = {}
-        self._observed: dict[str, dict[str, SessionStatus | datetime]] = {}
+    def __init__(
+        self, database: Database, vault: Vault, offered: Callable[[], Iterable[StoredSession]] = tuple
+    ) -> None:
+        self.database = database
+        self.vault = vault
+        self.told: Callable[[str], None] = lambda reason: None
+        """Called with a reason after a change that no request of this process waits for."""
+        self._offered = offered
+        self._snapshot: Snapshot | None = None
+        self._observed: dict[str, dict[str, object]] = {}
+        self._opened: dict[str, tuple[int, Credential]] = {}
+        self._unsaved: set[str] = set()
+        self._touched: dict[str, datetime] = {}
+        self._following: asyncio.Future[None] | None = None
 
-    def add(self, provider: str, auth_type: AuthType, name: str, credential: Credential) -> Session:
-        """Keep a new session.
+    # -- reading ------------------------------------------------------------------------------------------------------
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The latest. Read here and now where nothing was read before, which blocks for some milliseconds."""
+        if self._snapshot is None:
+            self._take(self.database.run_now(self._read))
+        assert self._snapshot is not None
+        return self._snapshot
+
+    async def sync(self) -> None:
+        """Read the store as it is now, other processes' changes included."""
+        self._take(await self.database.read(self._read))
+
+    def watch(self) -> None:
+        """Follow other processes' changes from now on, on this event loop."""
+        self.database.watch(self._changed_elsewhere)
+
+    def find(self, reference: str, provider: str | None = None) -> StoredSession:
+        """By id or unambiguous name. Raises 4007, or 4103 with the candidates."""
+        return self.snapshot.find(reference, provider)
+
+    def list(self, provider: str | None = None) -> Sequence[Session]:
+        """All sessions, oldest first, the offered ones last."""
+        return self.snapshot.list(provider)
+
+    def default(self, provider: str) -> StoredSession | None:
+        """The provider's default session, or its only stored one."""
+        return self.snapshot.default(provider)
+
+    async def credential(self, session_id: str, *, fresh: bool = False) -> tuple[Credential, int]:
+        """The credential and its revision; `fresh` reads it again, whatever is known here.
+
+        Raises:
+            MaestroError: 4007 if the session is gone, 4009 while the vault is out of reach, 4901 if it does not open.
+        """
+        kept, known = self.find(session_id), self._opened.get(session_id)
+        if kept.session.id not in self.snapshot.stored:
+            return kept.credential, kept.revision
+        if known and (session_id in self._unsaved or (not fresh and known[0] == kept.revision)):
+            return known[1], known[0]
+        sealed = await self.database.read(lambda connection: rows.read_sealed(connection, session_id))
+        if sealed is None:
+            raise _gone(kept.session)
+        plain = await self.vault.open(_label(kept.session), sealed[0], session=kept.session.name)
+        try:
+            credential = load(plain)
+        except ValueError:
+            message = f"The credential of session '{kept.session.name}' cannot be read; sign in again."
+            raise MaestroError("storageFailed", message, session_id=session_id) from None
+        self._opened[session_id] = sealed[1], credential
+        return credential, sealed[1]
+
+    # -- writing ------------------------------------------------------------------------------------------------------
+
+    async def add(self, new: NewSession) -> Session:
+        """Keep a new session. One of the same name that needs a login gets the new credential, and keeps its id.
 
         Raises:
             MaestroError: 4008 if the name is taken; `env` is the environment's.
         """
-        if name == ENVIRONMENT_NAME:
-            message = "This name belongs to the key of the environment; choose another one."
-            raise MaestroError("sessionNameTaken", message, provider=provider)
-        for stored in self._stored.values():
-            other = stored.session
-            if (other.provider, other.auth_type, other.name) == (provider, auth_type, name):
-                raise MaestroError(
-                    "sessionNameTaken",
-                    f"A session of {provider} already has this name; choose another one or delete it first.",
-                    provider=provider,
-                    session_id=other.id,
-                )
-        session = Session(
-            id=f"ses_{uuid4().hex[:16]}",
-            name=name,
-            provider=provider,
-            auth_type=auth_type,
-            status="unverified",
-            source="memory",
-            key_hint=credential.hint,
-            created_at=datetime.now(UTC),
-        )
-        self._stored[session.id] = StoredSession(session, credential)
-        return self._with_default(session)
+        await self.sync()
+        taken = self._same_name(new)
+        if new.name == ENVIRONMENT_NAME or (taken and taken.status not in _OPEN_TO_LOGIN):
+            raise _name_taken(new.provider, taken)
+        session = _session(new, taken)
+        sealed = await self.vault.seal(_label(session), dump(new.credential))
 
-    def find(self, reference: str, provider: str | None = None) -> StoredSession:
-        """The session with this id, or with this name if only one has it.
+        def write(connection: sqlite3.Connection) -> None:
+            if taken is None:
+                rows.insert(connection, session, sealed)
+            elif not rows.update(connection, session.id, _fields(session), sealed):
+                raise _gone(taken)
+
+        await self._write(write, provider=new.provider)
+        return self.snapshot.find(session.id).session
+
+    async def rename(self, reference: str, name: str) -> Session:
+        """Raises as `find`; 4008 for a taken name, 4104 for an offered session."""
+        session = self._own(reference)
+        if name == session.name:
+            return session
+        if name == ENVIRONMENT_NAME:
+            raise _name_taken(session.provider, None)
+        credential, revision = await self.credential(session.id, fresh=True)
+        sealed = await self.vault.seal(_label(session)._replace(name=name), dump(credential))
+
+        def write(connection: sqlite3.Connection) -> None:
+            current = rows.read_sealed(connection, session.id)
+            if current is None or current[1] != revision:
+                message = "The session changed at the same moment; rename it again."
+                raise MaestroError("storageFailed", message, session_id=session.id)
+            rows.update(connection, session.id, {"name": name}, sealed)
+
+        await self._write(write, provider=session.provider)
+        return self.snapshot.find(session.id).session
+
+    async def save(self, session_id: str, credential: Credential, changes: Mapping[str, object]) -> Session:
+        """Keep a new credential of a session, with what became of it.
 
         Raises:
-            MaestroError: 4007 if there is none, 4103 with the candidates if there are several.
+            MaestroError: 4007 if the session is gone; 4901 if it cannot be written, then it stays in memory and is
+                written with the next chance.
         """
-        stored = self._stored.get(reference)
-        if stored and provider in (None, stored.session.provider):
-            return replace(stored, session=self._with_default(stored.session))
-        sessions = [s for s in self._all() if provider in (None, s.session.provider)]
-        found = [s for s in sessions if s.session.id == reference] or [
-            s for s in sessions if s.session.name == reference
-        ]
-        if not found:
-            names = sorted(s.session.name for s in sessions)
-            raise MaestroError(
-                "sessionNotFound",
-                "There is no such session; list the sessions or create one.",
-                provider=provider,
-                candidates=names,
-            )
-        if len(found) > 1:
-            raise MaestroError(
-                "ambiguous",
-                "Several sessions have this name; use an id.",
-                provider=provider,
-                candidates=[s.session.id for s in found],
-            )
-        return replace(found[0], session=self._with_default(found[0].session))
+        kept = self.find(session_id)
+        self._opened[session_id] = kept.revision, credential
+        self._unsaved.add(session_id)
+        sealed = await self.vault.seal(_label(kept.session), dump(credential))
+        expires_at = credential.expires_at if isinstance(credential, OAuthCredential) else None
 
-    def list(self, provider: str | None = None) -> Sequence[Session]:
-        """All sessions, oldest first, those of the environment last."""
-        return [self._with_default(s.session) for s in self._all() if provider in (None, s.session.provider)]
+        def write(connection: sqlite3.Connection) -> int:
+            if not rows.update(connection, session_id, {"expires_at": expires_at, **changes}, sealed):
+                raise _gone(kept.session)
+            return (rows.read_sealed(connection, session_id) or (b"", 0))[1]
 
-    def default(self, provider: str) -> StoredSession | None:
-        """The provider's default session, or its only stored one."""
-        if (chosen := self._defaults.get(provider)) is not None:
-            return self.find(chosen)
-        stored = [s for s in self._stored.values() if s.session.provider == provider]
-        return stored[0] if len(stored) == 1 else None
+        try:
+            revision = await self._write(write)
+        except MaestroError as error:
+            if error.kind == "sessionNotFound":
+                self._forget(session_id)
+            raise
+        self._opened[session_id] = revision, credential
+        self._unsaved.discard(session_id)
+        return self.snapshot.find(session_id).session
 
-    def set_default(self, reference: str) -> Session:
+    def is_unsaved(self, session_id: str) -> bool:
+        """Whether a credential could not be written yet."""
+        return session_id in self._unsaved
+
+    async def change(self, reference: str, **changes: object) -> Session:
+        """Change fields of a session. What is observed of an offered one is kept in memory. Raises as `find`."""
+        session = self.find(reference).session
+        if session.id in self.snapshot.stored:
+            await self._write(lambda connection: rows.update(connection, session.id, changes))
+        else:
+            self._observed.setdefault(session.id, {}).update(changes)
+            self._take(self.snapshot)
+        return self.snapshot.find(session.id).session
+
+    async def set_default(self, reference: str) -> Session:
         """Make a session its provider's default. Raises as `find`."""
         session = self.find(reference).session
-        self._defaults[session.provider] = session.id
-        return self._with_default(session)
+        query = "INSERT OR REPLACE INTO session_defaults VALUES (?, ?)"
+        await self._write(lambda connection: connection.execute(query, (session.provider, session.id)))
+        return self.snapshot.find(session.id).session
 
-    def set_status(self, reference: str, status: SessionStatus) -> Session:
-        """Remember what the provider said of the credential. Raises as `find`."""
-        return self._update(self.find(reference), status=status)
+    async def bind(self, reference: str, kind: BindingKind, target: str) -> Session:
+        """Use a session in a folder or a chat. Raises as `find`."""
+        session = self.find(reference).session
+        row = Binding(kind, target, session.provider, session.id)
+        query = "INSERT OR REPLACE INTO session_bindings VALUES (?, ?, ?, ?)"
+        await self._write(lambda connection: connection.execute(query, row))
+        return self.snapshot.find(session.id).session
 
-    def touch(self, reference: str) -> None:
-        """Remember that the session was used."""
-        self._update(self.find(reference), last_used_at=datetime.now(UTC))
+    async def release(self, kind: BindingKind, target: str) -> Sequence[str]:
+        """Undo the bindings of a folder or chat; the ids of the sessions that were bound there."""
+        released = [one.session.id for one in self.snapshot.bound(kind, target)]
+        query = "DELETE FROM session_bindings WHERE kind = ? AND target = ?"
+        await self._write(lambda connection: connection.execute(query, (kind, target)))
+        return released
 
-    def delete(self, reference: str, provider: str | None = None) -> Session:
+    def touch(self, session_id: str) -> None:
+        """Remember that the session was used, to the minute; nobody waits for it."""
+        now = datetime.now(UTC)
+        if now - self._touched.get(session_id, datetime.min.replace(tzinfo=UTC)) < _TOUCH_EVERY:
+            return
+        self._touched[session_id] = now
+        if session_id in self.snapshot.stored:
+            query = "UPDATE saved_authentications SET last_used_at = ? WHERE id = ?"
+            self.database.post(lambda connection: connection.execute(query, (now.isoformat(), session_id)))
+        self._observed.setdefault(session_id, {})["last_used_at"] = now
+        self._take(self.snapshot)
+
+    async def delete(self, reference: str, provider: str | None = None) -> Session:
         """Forget a session and its credential.
 
         Raises:
-            MaestroError: as `find`; 4104 for a session of the environment.
+            MaestroError: as `find`; 4104 for an offered session.
         """
-        session = self.find(reference, provider).session
-        if session.source == "env":
-            raise MaestroError(
-                "unsupported",
-                "This session comes from an environment variable; unset the variable to remove it.",
-                provider=session.provider,
-                session_id=session.id,
-            )
-        del self._stored[session.id]
-        if self._defaults.get(session.provider) == session.id:
-            del self._defaults[session.provider]
+        session = self._own(reference, provider)
+        await self._write(lambda connection: rows.delete(connection, session.id))
+        self._forget(session.id)
         return session
 
-    def _all(self) -> Iterable[StoredSession]:
-        yield from list(self._stored.values())
-        for offered in self._environment():
-            observed = self._observed.get(offered.session.id, {})
-            yield replace(offered, session=offered.session.model_copy(update=observed))
+    async def aclose(self) -> None:
+        """Close the database."""
+        await self.database.aclose()
 
-    def _update(self, stored: StoredSession, **changes: SessionStatus | datetime) -> Session:
-        session = stored.session.model_copy(update=changes)
-        if session.id in self._stored:
-            self._stored[session.id] = replace(stored, session=session)
+    # -- within -------------------------------------------------------------------------------------------------------
+
+    def _read(self, connection: sqlite3.Connection) -> Snapshot:
+        return replace(rows.read_snapshot(connection), offered={one.session.id: one for one in self._offered()})
+
+    async def _write(self, work: Callable[[sqlite3.Connection], T], *, provider: str = "") -> T:
+        """Write, and read the whole in the same transaction. A name that is taken raises 4008."""
+
+        def both(connection: sqlite3.Connection) -> tuple[T, Snapshot]:
+            try:
+                return work(connection), self._read(connection)
+            except sqlite3.IntegrityError:
+                raise _name_taken(provider, None) from None
+
+        result, snapshot = await self.database.run(both)
+        self._take(snapshot)
+        return result
+
+    def _take(self, snapshot: Snapshot) -> None:
+        """Make it the latest, with what this process alone has observed."""
+        self._snapshot = replace(
+            snapshot,
+            stored={name: self._seen(one) for name, one in snapshot.stored.items()},
+            offered={name: self._seen(one) for name, one in snapshot.offered.items()},
+        )
+
+    def _seen(self, one: StoredSession) -> StoredSession:
+        observed = self._observed.get(one.session.id)
+        return replace(one, session=one.session.model_copy(update=observed)) if observed else one
+
+    def _changed_elsewhere(self) -> None:
+        self._following = asyncio.ensure_future(self._follow())
+
+    async def _follow(self) -> None:
+        try:
+            await self.sync()
+        except MaestroError as error:
+            _log.warning("%s", error.message)
         else:
-            self._observed.setdefault(session.id, {}).update(changes)
-        return self._with_default(session)
+            self.told("external")
 
-    def _with_default(self, session: Session) -> Session:
-        is_default = self._defaults.get(session.provider) == session.id
-        return session if session.is_default == is_default else session.model_copy(update={"is_default": is_default})
+    def _own(self, reference: str, provider: str | None = None) -> Session:
+        session = self.find(reference, provider).session
+        if session.id in self.snapshot.stored:
+            return session
+        where = (
+            "an environment variable; unset the variable" if session.source == "env" else "another tool; log out there"
+        )
+        message = f"This session comes from {where} to remove it."
+        raise MaestroError("unsupported", message, provider=session.provider, session_id=session.id)
+
+    def _same_name(self, new: NewSession) -> Session | None:
+        for one in self.snapshot.stored.values():
+            session = one.session
+            if (session.provider, session.auth_type, session.name) == (new.provider, new.auth_type, new.name):
+                return session
+        return None
+
+    def _forget(self, session_id: str) -> None:
+        self._opened.pop(session_id, None)
+        self._observed.pop(session_id, None)
+        self._unsaved.discard(session_id)
+
+
+def open_sessions(
+    environment: Mapping[str, str], offered: Callable[[], Iterable[StoredSession]] = tuple
+) -> SessionStore:
+    """The store in the environment's data directory. Nothing is touched before the first use."""
+    data = directories(environment).data
+    database = Database(data / "maestro.db")
+    return SessionStore(database, Vault(database, data / "vault.key", environment), offered)
+
+
+def _session(new: NewSession, taken: Session | None) -> Session:
+    credential = new.credential
+    return Session(
+        id=taken.id if taken else f"ses_{uuid4().hex[:16]}",
+        name=new.name,
+        provider=new.provider,
+        auth_type=new.auth_type,
+        mode=new.mode,
+        modes=[*new.modes] or None,
+        status=new.status,
+        source=new.source,
+        key_hint=credential.hint,
+        identity=new.identity,
+        expires_at=credential.expires_at if isinstance(credential, OAuthCredential) else None,
+        created_at=taken.created_at if taken else datetime.now(UTC),
+    )
+
+
+def _fields(session: Session) -> Mapping[str, object]:
+    """What a new credential changes of a session that is there."""
+    names = ("mode", "modes", "status", "source", "key_hint", "identity", "expires_at")
+    return {name: getattr(session, name) for name in names} | {"problem": None}
+
+
+def _label(session: Session) -> Label:
+    return Label(session.provider, session.auth_type, session.name)
+
+
+def _name_taken(provider: str, other: Session | None) -> MaestroError:
+    if other is None:
+        message = "This name is taken, or belongs to the key of the environment; choose another one."
+        return MaestroError("sessionNameTaken", message, provider=provider or None)
+    message = f"A session of {provider} already has this name; choose another one or delete it first."
+    return MaestroError("sessionNameTaken", message, provider=provider, session_id=other.id)
+
+
+def _gone(session: Session) -> MaestroError:
+    message = f"The session '{session.name}' was deleted; list the sessions or create one."
+    return MaestroError("sessionNotFound", message, provider=session.provider, session_id=session.id)

@@ -3,12 +3,18 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
 
+from maestro import app, provider
+from maestro.app import Services
 from maestro.errors import MaestroError
 from maestro.positions import Encoding
 from maestro.services.editor import Document
 from maestro_protocol.audit import Finding
 from maestro_protocol.base import WireModel
+from maestro_protocol.settings import Settings
 
 
 @dataclass
@@ -21,6 +27,11 @@ class MemoryEditor:
     answers: list[str | None] = field(default_factory=list)
     asked: list[tuple[str, Sequence[str], float]] = field(default_factory=list)
     published: list[tuple[str, int | None, list[Finding]]] = field(default_factory=list)
+
+    folders: Sequence[str] = ()
+
+    def show(self, message: str, *, error: bool = False) -> None:
+        """Nothing here is drawn."""
 
     def open(self, uri: str, text: str, language: str = "python", version: int | None = 1) -> None:
         self.documents[uri] = Document(uri, text, language, version)
@@ -62,3 +73,24 @@ class Events:
     @property
     def types(self) -> list[object]:
         return [event.to_wire()["type"] for event in self.sent]
+
+
+_opened: list[tuple[Services, Path]] = []
+
+
+async def product(editor: MemoryEditor, settings: Settings) -> Services:
+    """The services, over a store of their own that `forget` takes away."""
+    home = Path(mkdtemp(prefix="maestro-audit-"))
+    services = app.build(settings, {"MAESTRO_HOME": str(home), "HOME": str(home)}, editor)
+    _opened.append((services, home))
+    await services.sessions.open()
+    return services
+
+
+def forget() -> None:
+    """End everything `product` made."""
+    provider.use(None)
+    while _opened:
+        services, home = _opened.pop()
+        asyncio.run(services.aclose())
+        rmtree(home)

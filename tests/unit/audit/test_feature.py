@@ -8,7 +8,6 @@ from typing import cast
 
 import pytest
 
-from maestro import app, provider
 from maestro.errors import MaestroError
 from maestro.lsp.context import ProgressSink, RequestContext, Work
 from maestro.lsp.features.audit import audit_run
@@ -18,7 +17,7 @@ from maestro.providers.offline import audit as role
 from maestro_protocol.audit import AuditRunParams, AuditTarget
 from maestro_protocol.base import JsonObject
 from maestro_protocol.settings import DefaultSettings, Settings
-from tests.unit.audit.editor import MemoryEditor
+from tests.unit.audit.editor import MemoryEditor, forget, product
 from tests.unit.audit.model import answer, claim, raw
 
 URI = "file:///work/app.py"
@@ -42,13 +41,13 @@ class Wire:
 @pytest.fixture(autouse=True)
 def _forget() -> Iterator[None]:
     yield
-    provider.use(None)
+    forget()
 
 
-def context(text: str, wire: Wire) -> RequestContext:
+async def context(text: str, wire: Wire) -> RequestContext:
     editor = MemoryEditor()
     editor.open(URI, text)
-    services = app.build(Settings(defaults=DefaultSettings(provider="offline")), {}, editor)
+    services = await product(editor, Settings(defaults=DefaultSettings(provider="offline")))
     outbox = cast("Outbox", wire)
     return RequestContext(services, 1, ProgressSink(outbox, "events"), Work(outbox, "work"), 33)
 
@@ -68,7 +67,7 @@ PARAMS = AuditRunParams(target=AuditTarget(uri=URI))
 )
 async def test_the_last_words_say_what_was_found(text: str, words: str) -> None:
     wire = Wire()
-    result = await audit_run(PARAMS, context(text, wire))
+    result = await audit_run(PARAMS, await context(text, wire))
     assert wire.last_words == words
     types = [value["type"] for value in wire.values if "type" in value]
     assert types == ["audit.started", *["audit.findings"] * bool(result.findings), "audit.completed"]
@@ -86,7 +85,7 @@ async def test_what_is_not_clean_never_sounds_so(
 
     monkeypatch.setattr(role, "generate_structured", generate_structured)
     wire = Wire()
-    await audit_run(PARAMS, context("x = 1\n", wire))
+    await audit_run(PARAMS, await context("x = 1\n", wire))
     assert wire.last_words == words
 
 
@@ -108,7 +107,7 @@ async def test_claims_that_are_not_usable_are_told(
 
     monkeypatch.setattr(role, "generate_structured", generate_structured)
     wire = Wire()
-    await audit_run(PARAMS, context("x = 1\n", wire))
+    await audit_run(PARAMS, await context("x = 1\n", wire))
     assert wire.last_words == words
 
 
@@ -116,7 +115,7 @@ async def test_claims_that_are_not_usable_are_told(
 async def test_an_error_and_a_cancel_end_the_progress(monkeypatch: pytest.MonkeyPatch) -> None:
     wire = Wire()
     with pytest.raises(MaestroError):
-        await audit_run(AuditRunParams(target=AuditTarget()), context("", wire))
+        await audit_run(AuditRunParams(target=AuditTarget()), await context("", wire))
     assert wire.last_words == "Stopped"
     begun, wire = asyncio.Event(), Wire()
 
@@ -126,7 +125,7 @@ async def test_an_error_and_a_cancel_end_the_progress(monkeypatch: pytest.Monkey
         raise AssertionError
 
     monkeypatch.setattr(role, "generate_structured", never)
-    task = asyncio.create_task(audit_run(PARAMS, context("x = 1\n", wire)))
+    task = asyncio.create_task(audit_run(PARAMS, await context("x = 1\n", wire)))
     await begun.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):

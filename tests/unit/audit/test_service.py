@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from maestro import app, provider
+from maestro import provider
 from maestro.errors import MaestroError
 from maestro.failures import Failure, UpstreamError
 from maestro.providers.base import Compose, Connection, RawReply, StructuredRequest
@@ -16,7 +16,7 @@ from maestro.services.consent import Consent, is_local
 from maestro_protocol.audit import AuditRunParams, AuditTarget
 from maestro_protocol.chat import Position, Range
 from maestro_protocol.settings import AuditSettings, DefaultSettings, ProviderSettings, Settings
-from tests.unit.audit.editor import Events, MemoryEditor
+from tests.unit.audit.editor import Events, MemoryEditor, forget, product
 from tests.unit.audit.model import answer, claim, raw
 from tests.unit.offline.connection import connect
 
@@ -35,11 +35,11 @@ def editor() -> MemoryEditor:
 @pytest.fixture(autouse=True)
 def _forget() -> Iterator[None]:
     yield
-    provider.use(None)
+    forget()
 
 
-def service(editor: MemoryEditor, settings: Settings = OFFLINE) -> AuditService:
-    return app.build(settings, {}, editor).audit
+async def service(editor: MemoryEditor, settings: Settings = OFFLINE) -> AuditService:
+    return (await product(editor, settings)).audit
 
 
 def params(uri: str = URI, range_: Range | None = None, **members: object) -> AuditRunParams:
@@ -68,7 +68,7 @@ def say(monkeypatch: pytest.MonkeyPatch, *replies: object) -> list[StructuredReq
 @pytest.mark.asyncio
 async def test_findings_are_shown_on_the_version_they_are_about(editor: MemoryEditor) -> None:
     events = Events()
-    result = await service(editor).run(params(), events)
+    result = await (await service(editor)).run(params(), events)
     assert [finding.rule for finding in result.findings] == ["unused-code", "wrong-comparison"]
     assert editor.published == [(URI, 1, result.findings)]
     assert events.types == ["audit.started", "audit.findings", "audit.completed"]
@@ -78,7 +78,7 @@ async def test_findings_are_shown_on_the_version_they_are_about(editor: MemoryEd
 
 @pytest.mark.asyncio
 async def test_a_clean_bill_clears_what_was_shown(editor: MemoryEditor) -> None:
-    audits = service(editor)
+    audits = await service(editor)
     await audits.run(params())
     editor.change(URI, "x = 1\n")
     events = Events()
@@ -90,13 +90,13 @@ async def test_a_clean_bill_clears_what_was_shown(editor: MemoryEditor) -> None:
 @pytest.mark.asyncio
 async def test_an_emptied_file_shows_nothing(editor: MemoryEditor) -> None:
     editor.change(URI, "\n")
-    assert (await service(editor).run(params())).status == "skipped"
+    assert (await (await service(editor)).run(params())).status == "skipped"
     assert editor.published == [(URI, 2, [])]
 
 
 @pytest.mark.asyncio
 async def test_a_failure_leaves_what_was_shown(editor: MemoryEditor, monkeypatch: pytest.MonkeyPatch) -> None:
-    audits = service(editor)
+    audits = await service(editor)
     before = await audits.run(params())
     refusal = UpstreamError(Failure("invalid_request", "No."))
     say(monkeypatch, refusal, raw("I cannot do that."), raw("", filtered=True))
@@ -112,7 +112,7 @@ async def test_a_failure_leaves_what_was_shown(editor: MemoryEditor, monkeypatch
 
 @pytest.mark.asyncio
 async def test_a_partial_result_adds_to_what_was_shown(editor: MemoryEditor, monkeypatch: pytest.MonkeyPatch) -> None:
-    audits = service(editor)
+    audits = await service(editor)
     before = await audits.run(params())
 
     def cut(text: str) -> RawReply:
@@ -144,7 +144,7 @@ async def test_a_result_about_an_old_text_is_kept_and_not_shown(
         return await original(connection, compose)
 
     monkeypatch.setattr(role, "generate_structured", while_typing)
-    result = await service(editor).run(params())
+    result = await (await service(editor)).run(params())
     assert len(result.findings) == 2
     assert editor.published == []
     assert result.chunks[0].reason is not None
@@ -160,13 +160,13 @@ async def test_a_document_that_went_away_is_not_shown(editor: MemoryEditor, monk
         return await original(connection, compose)
 
     monkeypatch.setattr(role, "generate_structured", closing)
-    await service(editor).run(params())
+    await (await service(editor)).run(params())
     assert editor.published == []
 
 
 @pytest.mark.asyncio
 async def test_auditing_a_range_keeps_the_findings_outside_it(editor: MemoryEditor) -> None:
-    audits = service(editor)
+    audits = await service(editor)
     [unused, comparison] = (await audits.run(params())).findings
     result = await audits.run(params(range_=lines(3, 4)))
     assert [finding.rule for finding in result.findings] == ["wrong-comparison"]
@@ -187,7 +187,7 @@ async def test_cancelling_is_one_terminal_event(editor: MemoryEditor, monkeypatc
 
     monkeypatch.setattr(role, "generate_structured", never)
     events = Events()
-    task = asyncio.create_task(service(editor).run(params(), events))
+    task = asyncio.create_task((await service(editor)).run(params(), events))
     await begun.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -202,7 +202,7 @@ async def test_a_fault_of_ours_ends_the_events_too(editor: MemoryEditor, monkeyp
     say(monkeypatch, ZeroDivisionError())
     events = Events()
     with pytest.raises(ZeroDivisionError):
-        await service(editor).run(params(), events)
+        await (await service(editor)).run(params(), events)
     assert events.types == ["audit.started", "audit.completed"]
     assert events.sent[-1].to_wire()["status"] == "failed"
 
@@ -221,7 +221,7 @@ async def test_what_cannot_be_audited(editor: MemoryEditor, target: AuditTarget,
     editor.open("file:///work/.env", "KEY=1")
     events = Events()
     with pytest.raises(MaestroError) as caught:
-        await service(editor).run(AuditRunParams(target=target), events)
+        await (await service(editor)).run(AuditRunParams(target=target), events)
     assert (caught.value.code, events.sent) == (code, [])
 
 
@@ -229,7 +229,7 @@ async def test_what_cannot_be_audited(editor: MemoryEditor, target: AuditTarget,
 async def test_unknown_rules_are_told_before_anything_begins(editor: MemoryEditor) -> None:
     events = Events()
     with pytest.raises(MaestroError) as caught:
-        await service(editor).run(params(rules=["typo"]), events)
+        await (await service(editor)).run(params(rules=["typo"]), events)
     assert caught.value.code == -32602
     assert events.types == []
     assert editor.asked == []
@@ -237,7 +237,7 @@ async def test_unknown_rules_are_told_before_anything_begins(editor: MemoryEdito
 
 @pytest.mark.asyncio
 async def test_rules_and_severity_reach_the_audit(editor: MemoryEditor) -> None:
-    result = await service(editor).run(params(rules=["correctness"], minSeverity="medium"))
+    result = await (await service(editor)).run(params(rules=["correctness"], minSeverity="medium"))
     assert [finding.rule for finding in result.findings] == ["wrong-comparison"]
 
 
@@ -247,7 +247,7 @@ async def test_the_model_for_audits_is_used_unless_a_session_or_model_is_named(e
         defaults=DefaultSettings(provider="gemini", audit="offline/checker"),
         providers={"gemini": ProviderSettings(base_url="http://127.0.0.1:9")},
     )
-    audits = service(editor, settings)
+    audits = await service(editor, settings)
     assert (await audits.run(params())).findings[0].provenance.model == "checker"
     assert (await audits.run(params(model="offline/other"))).findings[0].provenance.model == "other"
     with pytest.raises(MaestroError) as caught:
@@ -259,14 +259,14 @@ def away() -> Connection:
     return replace(connect(), base_url="https://api.example.org/v1")
 
 
-def consent(editor: MemoryEditor, setting: str = "ask") -> Consent:
+async def consent(editor: MemoryEditor, setting: str = "ask") -> Consent:
     settings = OFFLINE.model_copy(update={"audit": AuditSettings.model_validate({"consent": setting})})
-    return Consent(app.build(settings, {}, editor).runtime, editor)
+    return Consent((await product(editor, settings)).runtime, editor)
 
 
 @pytest.mark.asyncio
 async def test_the_user_is_asked_once_and_for_sixty_seconds(editor: MemoryEditor) -> None:
-    asks = consent(editor)
+    asks = await consent(editor)
     editor.answers = ["Allow"]
     await asyncio.gather(*(asks.require(away()) for _ in range(5)))
     [(message, options, timeout)] = editor.asked
@@ -277,7 +277,7 @@ async def test_the_user_is_asked_once_and_for_sixty_seconds(editor: MemoryEditor
 @pytest.mark.asyncio
 @pytest.mark.parametrize("reply", ["Don't allow", None])
 async def test_anything_but_yes_is_no_and_may_be_asked_again(editor: MemoryEditor, reply: str | None) -> None:
-    asks = consent(editor)
+    asks = await consent(editor)
     editor.answers = [reply, "Allow"]
     with pytest.raises(MaestroError) as caught:
         await asks.require(away())
@@ -287,23 +287,23 @@ async def test_anything_but_yes_is_no_and_may_be_asked_again(editor: MemoryEdito
 
 @pytest.mark.asyncio
 async def test_settings_and_trust_decide_before_the_user(editor: MemoryEditor) -> None:
-    await consent(editor, "always").require(away())
+    await (await consent(editor, "always")).require(away())
     with pytest.raises(MaestroError):
-        await consent(editor, "never").require(away())
+        await (await consent(editor, "never")).require(away())
     editor.trusted = False
     with pytest.raises(MaestroError) as caught:
-        await consent(editor, "always").require(away())
+        await (await consent(editor, "always")).require(away())
     assert caught.value.code == 4603
-    await consent(editor, "never").require(connect())
+    await (await consent(editor, "never")).require(connect())
     with pytest.raises(MaestroError):  # what listens on this machine may pass it on
-        await consent(editor, "always").require(replace(away(), base_url="http://127.0.0.1:1"))
+        await (await consent(editor, "always")).require(replace(away(), base_url="http://127.0.0.1:1"))
     assert editor.asked == []
 
 
 @pytest.mark.asyncio
 async def test_without_consent_nothing_is_sent_and_nothing_started(editor: MemoryEditor) -> None:
     settings = Settings(providers={"gemini": ProviderSettings(base_url="https://api.example.org")})
-    services = app.build(settings, {}, editor)
+    services = await product(editor, settings)
     session = await provider.create_session("gemini", "api_key", name="work", api_key="k" * 30)
     events = Events()
     with pytest.raises(MaestroError) as caught:

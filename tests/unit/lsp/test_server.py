@@ -214,7 +214,7 @@ def test_a_session_is_selected_by_name_or_by_choice(launch: Launch) -> None:
     before = len(client.received())
     command(client, "maestro.session.select")
     changed = client.wait(lambda m: "defaultChanged" in str(m), after=before)
-    assert changed["params"]["changed"][0]["name"] == "second"
+    assert {one["name"]: one["isDefault"] for one in changed["params"]["changed"]} == {"first": False, "second": True}
 
 
 def test_a_command_stops_when_its_progress_is_cancelled(launch: Launch) -> None:

@@ -14,18 +14,25 @@ from tests.simulators.fixtures import Simulation, simulate
 
 @asynccontextmanager
 async def product(
-    home: Path, *services: str, settings: JsonObject | None = None, terminal: bool = False, signed_in: bool = True
+    home: Path,
+    *services: str,
+    settings: JsonObject | None = None,
+    terminal: bool = False,
+    signed_in: bool = True,
+    oauth: bool = False,
 ) -> AsyncIterator[tuple[Services, Sequence[Simulation]]]:
-    """The services over simulated providers, signed in to each by a session named after it."""
+    """The services over simulated providers, signed in to each by a session named after it; with `oauth` also the
+    simulated authorization servers."""
     async with AsyncExitStack() as stack:
         simulations = [await stack.enter_async_context(simulate(name)) for name in services]
-        environment = {"MAESTRO_HOME": str(home)}
+        environment = {"MAESTRO_HOME": str(home), "HOME": str(home)}
         for simulation in simulations:
-            environment |= simulation.environment
+            environment |= {**simulation.environment, **(simulation.oauth_environment if oauth else {})}
         editor = {"models": {"probeLocalServers": False}, **(settings or {})}
-        built = build(load(environment, editor), environment, TerminalEditor(), use_environment_keys=terminal)
+        built = build(load(environment, editor), environment, TerminalEditor(home), use_environment_keys=terminal)
         stack.push_async_callback(built.aclose)
         stack.callback(provider.use, None)
+        await built.open()
         for name, simulation in zip(services, simulations, strict=True):
             if signed_in:
                 key = next(value for field, value in simulation.environment.items() if field.endswith("_KEY"))

@@ -91,7 +91,7 @@ async def test_a_chat_answers_one_message_at_a_time(tmp_path: Path) -> None:
 async def test_another_model_does_not_mean_another_session(tmp_path: Path) -> None:
     async with product(tmp_path, "openai", "anthropic") as (services, [openai, _]):
         await provider.create_session("openai", "api_key", name="private", api_key="sk-private-0123456789")
-        services.sessions.set_default("private")
+        await services.sessions.set_default("private")
         first = ChatSendParams(input="one", model=MODEL, session_id="my-openai")
         chat = (await services.chats.send(first, None, 0)).chat_id
         for model in (None, "openai/gpt-5.4"):

@@ -29,7 +29,7 @@ async def test_a_name_resolves_by_id_by_name_and_by_its_beginning(tmp_path: Path
         ):
             found = await services.models.resolve(name)
             assert found.matched_by == matched_by, name
-        assert (await services.models.resolve("gpt-5.5")).session_id == services.sessions.get("my-openai").id
+        assert (await services.models.resolve("gpt-5.5")).session_id == (await services.sessions.get("my-openai")).id
 
 
 @pytest.mark.parametrize("name", ["offline/", "openai/", "my-openai:"])
@@ -110,15 +110,15 @@ async def test_a_full_name_is_taken_at_its_word_without_asking_for_a_list(tmp_pa
 
 
 async def test_without_a_model_the_nearest_default_is_used(tmp_path: Path) -> None:
-    async with product(tmp_path, "openai", settings={"defaults": {"provider": "openai"}}) as (services, _):
+    async with product(tmp_path / "provider", "openai", settings={"defaults": {"provider": "openai"}}) as (services, _):
         assert (await services.models.target(None, None)).model_id == "openai/gpt-5.5"
-    async with product(tmp_path, "openai", settings={"defaults": {"chat": "openai/gpt-x"}}) as (services, _):
+    async with product(tmp_path / "model", "openai", settings={"defaults": {"chat": "openai/gpt-x"}}) as (services, _):
         assert (await services.models.target(None, None)).model_id == "openai/gpt-x"
         assert (await services.models.target(None, "my-openai")).model_id == "openai/gpt-5.5"
-    async with product(tmp_path, "openai", settings={"defaults": {"chat": "gpt-5.4-m"}}) as (services, _):
+    async with product(tmp_path / "short", "openai", settings={"defaults": {"chat": "gpt-5.4-m"}}) as (services, _):
         assert (await services.models.target(None, None)).model_id == "openai/gpt-5.4-mini"
     settings: JsonObject = {"defaults": {"provider": "openai"}, "providers": {"openai": {"defaultModel": "gpt-y"}}}
-    async with product(tmp_path, "openai", settings=settings) as (services, _):
+    async with product(tmp_path / "own", "openai", settings=settings) as (services, _):
         assert (await services.models.target(None, None)).model_id == "openai/gpt-y"
 
 

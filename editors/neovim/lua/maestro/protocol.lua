@@ -23,11 +23,18 @@
 
 ---@alias maestro.InputPart maestro.TextPart|maestro.FileInput|maestro.SelectionInput|maestro.ImagePart
 
+---How an OpenAI login is used: with ChatGPT's own service, or with a key of the API platform.
+---@alias maestro.Mode "chatgpt"|"api_key"
+
 ---@alias maestro.Role "config"|"apiKey"|"oauth"|"models"|"streaming"|"audit"
+
+---@alias maestro.SessionBindResult maestro.Session|maestro.SessionReleased
 
 ---@alias maestro.SessionStatus "active"|"expiring"|"expired"|"revoked"|"unverified"|"needsLogin"
 
 ---@alias maestro.Severity "critical"|"high"|"medium"|"low"
+
+---@alias maestro.Source "vault"|"memory"|"env"|"profile"
 
 ---A login is a dialogue the server drives, so that clients stay thin.
 ---@alias maestro.Step maestro.StepDone|maestro.StepInput|maestro.StepOpenUrl|maestro.StepDeviceCode
@@ -158,6 +165,19 @@
 ---@field model string
 ---@field lastSeq integer
 
+---One thing that was looked at.
+---@class maestro.Check: maestro.WireModel
+---Stable, as `store.readable`.
+---@field id string
+---What was found, in one sentence.
+---@field label string
+---@field ok boolean
+---@field severity "info"|"warning"|"error"
+---Why it is not ok.
+---@field cause? string
+---What to do about it, exactly.
+---@field fix? string
+
 ---@class maestro.ChunkReport: maestro.WireModel
 ---@field id string
 ---@field status maestro.ChunkStatus
@@ -200,6 +220,13 @@
 ---@field chat? string
 ---The model of an audit that names none.
 ---@field audit? string
+
+---@class maestro.DoctorParams: maestro.Params
+---Also ask the providers one is signed in to whether they can be reached.
+---@field network? boolean
+
+---@class maestro.DoctorResult: maestro.WireModel
+---@field checks maestro.Check[]
 
 ---Replace `range` by `newText`.
 ---@class maestro.Edit: maestro.WireModel
@@ -350,6 +377,34 @@
 ---Parameters of a notification.
 ---@class maestro.NotificationParams: maestro.WireModel
 
+---The endpoints and the client of a provider's login. A provider reads the fields that apply to it.
+---@class maestro.OAuthSettings: maestro.SettingsModel
+---Also `<PROVIDER>_OAUTH_CLIENT_ID`.
+---@field clientId? string
+---Google's desktop clients need one; from `config.toml` or the environment (`GEMINI_OAUTH_CLIENT_SECRET`), never from an editor.
+---@field clientSecret? string
+---OpenAI's authorization server.
+---@field issuer? string
+---@field authorizeUrl? string
+---@field tokenUrl? string
+---Anthropic: the page that shows the code to paste.
+---@field redirectUri? string
+---Replaces the scopes asked for.
+---@field scopes? string[]
+---OpenAI: the loopback ports its client is registered for, in the order they are tried.
+---@field ports? integer[]
+---OpenAI: which rule chooses the mode of a login; `2025-08` decides by plan.
+---@field modeRule? "current"|"2025-08"
+---Anthropic: beta flags of OAuth requests; `oauth-2025-04-20` unless set.
+---@field betas? string[]
+---Anthropic: send subscription logins as Claude Code does. Anthropic forbids this to other programs.
+---@field claudeCodeIdentity? boolean
+---Gemini: use Gemini CLI's service with its login. Google forbids this to other programs.
+---@field codeAssist? boolean
+---@field codeAssistBaseUrl? string
+---Gemini: the Google Cloud project that is billed.
+---@field quotaProject? string
+
 ---Parameters of a request. Unknown fields are an error that names their path.
 ---@class maestro.Params: maestro.WireModel
 ---Where standard begin/report/end progress goes.
@@ -405,8 +460,15 @@
 ---@field apiVersion? "v1"|"v1beta"
 ---Anthropic beta flags sent with every request.
 ---@field betas? string[]
+---OpenAI; also `OPENAI_ORGANIZATION` or `OPENAI_ORG_ID`.
 ---@field organization? string
+---OpenAI; also `OPENAI_PROJECT` or `OPENAI_PROJECT_ID`.
 ---@field project? string
+---OpenAI: the service behind logins in ChatGPT mode.
+---@field chatgptBaseUrl? string
+---OpenAI: the client version ChatGPT's service is told; it decides which models are listed.
+---@field clientVersion? string
+---@field oauth? maestro.OAuthSettings
 ---Run OpenAI responses in the background, so that a broken stream resumes where it stopped.
 ---@field background? boolean
 ---Output cap where the provider insists on one, in tokens; lowered to the model's own.
@@ -472,11 +534,13 @@
 ---@field name string
 ---@field provider string
 ---@field authType maestro.AuthType
----@field mode? "chatgpt"|"api_key"
+---@field mode? maestro.Mode
+---The modes the login can be used in; `session/update` changes between them.
+---@field modes? maestro.Mode[]
 ---@field defaults? maestro.SessionDefaults
 ---@field status maestro.SessionStatus
----Where the credential lives; `memory` is gone with the process.
----@field source "vault"|"memory"|"env"|"profile"
+---Where the credential lives: encrypted here, in an environment variable, or in the file of another tool, which is read in place; `memory` is gone with the process.
+---@field source maestro.Source
 ---The last four characters of the key.
 ---@field keyHint? string
 ---@field identity? maestro.Identity
@@ -485,8 +549,18 @@
 ---@field isDefault boolean
 ---@field createdAt string
 ---@field lastUsedAt? string
----Workspace folders and chats that use this session.
+---Workspace folders (URIs) and chats (ids) that use this session.
 ---@field boundTo string[]
+---Why the session needs a login, in one sentence that says what to do.
+---@field problem? string
+
+---Exactly one of `workspaceFolder` and `chatId`.
+---@class maestro.SessionBindParams: maestro.Params
+---An id or an unambiguous name; null releases the folder or chat.
+---@field sessionId? string
+---The URI of a workspace folder.
+---@field workspaceFolder? string
+---@field chatId? string
 
 ---@class maestro.SessionCancelParams: maestro.Params
 ---@field loginId string
@@ -508,7 +582,7 @@
 ---@field apiKey? string
 ---One of the provider's `authTypes[].flows`; absent, the first.
 ---@field flow? maestro.Flow
----Reserved; no provider takes options yet.
+---OpenAI: `mode` (`auto`, `chatgpt`, `api_key`), `modeRule` (`current`, `2025-08`), `workspaceIds`. Anthropic: `claudeCodeIdentity`. Gemini: `codeAssist`, `quotaProject`.
 ---@field options? table<string, any>
 ---Makes the request idempotent for 24 hours.
 ---@field clientRequestId? string
@@ -531,7 +605,8 @@
 ---@class maestro.SessionDidChangeParams: maestro.NotificationParams
 ---@field changed maestro.Session[]
 ---@field removed string[]
----@field reason "created"|"updated"|"validated"|"deleted"|"defaultChanged"
+---`external`: another window, or the owner of the file, changed it.
+---@field reason "created"|"renamed"|"updated"|"validated"|"refreshed"|"needsLogin"|"defaultChanged"|"bound"|"deleted"|"external"
 
 ---@class maestro.SessionListParams: maestro.Params
 ---An id; absent, the sessions of all.
@@ -550,6 +625,27 @@
 ---An id, or a name if it is unambiguous.
 ---@field sessionId string
 
+---What a bind with null answers.
+---@class maestro.SessionReleased: maestro.WireModel
+---The ids of the sessions that were bound there.
+---@field released string[]
+
+---@class maestro.SessionRenameParams: maestro.SessionParams
+---The new name; unique per provider and kind.
+---@field name string
+
+---@class maestro.SessionSettings: maestro.SettingsModel
+---Renew logins shortly before they expire, so that no request waits for it.
+---@field refreshInBackground? boolean
+---How long a login may wait for the browser; 0 is as long as it takes.
+---@field loginTimeoutMs? integer
+
+---@class maestro.SessionUpdateParams: maestro.SessionParams
+---Replaces the session's defaults; an empty object clears them.
+---@field defaults? maestro.SessionDefaults
+---One of the session's `modes`.
+---@field mode? maestro.Mode
+
 ---Everything a user can set.
 ---@class maestro.Settings: maestro.SettingsModel
 ---@field defaults? maestro.DefaultSettings
@@ -560,6 +656,7 @@
 ---@field stream? maestro.StreamSettings
 ---@field limits? maestro.LimitSettings
 ---@field models? maestro.ModelSettings
+---@field sessions? maestro.SessionSettings
 ---@field audit? maestro.AuditSettings
 ---@field logLevel? "debug"|"info"|"warning"|"error"
 
@@ -773,6 +870,14 @@ M.methods = {
   SESSION_GET = "maestro/session/get",
   ---Use this session when its provider is asked for and nothing else says which.
   SESSION_SET_DEFAULT = "maestro/session/setDefault",
+  ---Give a session another name.
+  SESSION_RENAME = "maestro/session/rename",
+  ---Change what a session uses unless a request says otherwise.
+  SESSION_UPDATE = "maestro/session/update",
+  ---Use this session in a workspace folder or a chat, before the default; null releases it.
+  SESSION_BIND = "maestro/session/bind",
+  ---Renew an OAuth session's tokens now.
+  SESSION_REFRESH = "maestro/session/refresh",
   ---Ask the provider whether the credential is good.
   SESSION_VALIDATE = "maestro/session/validate",
   ---Forget a session and its credential.
@@ -795,6 +900,8 @@ M.methods = {
   AUDIT_RUN = "maestro/audit/run",
   ---The one status a thin client draws.
   STATUS = "maestro/status",
+  ---Check the installation: what is wrong, why, and how to mend it.
+  DOCTOR = "maestro/doctor",
   ---The status changed.
   STATUS_DID_CHANGE = "maestro/status/didChange",
 }

@@ -59,7 +59,7 @@ class Commands:
     async def _select(self, chosen: str | None, context: RequestContext) -> None:
         """Make a session its provider's default; the user chooses where the command does not say."""
         if chosen is None:
-            sessions = {f"{s.name} ({s.provider})": s.id for s in context.services.sessions.list(None)}
+            sessions = {f"{s.name} ({s.provider})": s.id for s in await context.services.sessions.list(None)}
             question = "Which session should be used?" if sessions else "There is no session yet; create one first."
             title = await self._editor.ask(question, list(sessions), CHOICE_SECONDS)
             chosen = sessions.get(title or "")

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from pydantic import BaseModel, JsonValue
 
 from maestro.failures import UpstreamError
-from maestro.providers.anthropic.api_key import auth_headers
+from maestro.providers.anthropic.auth import auth_headers
 from maestro.providers.anthropic.refusal import refused
 from maestro.providers.base import Connection
 from maestro.providers.reply import read, read_each

@@ -3,7 +3,8 @@
 from pydantic import JsonValue
 
 from maestro.failures import UpstreamError
-from maestro.providers.anthropic.api_key import auth_headers
+from maestro.providers.anthropic import identity
+from maestro.providers.anthropic.auth import auth_headers
 from maestro.providers.anthropic.config import VERSION_WITHOUT_SAMPLING
 from maestro.providers.anthropic.conversation import turns
 from maestro.providers.anthropic.refusal import refused
@@ -32,7 +33,7 @@ def build_request(connection: Connection, request: ChatRequest) -> HttpRequest:
         {
             "model": request.model,
             "max_tokens": params.max_tokens or settings.max_tokens,
-            "system": system_text(request.messages),
+            "system": identity.system(connection, system_text(request.messages)),
             "messages": turns(request.messages),
             "tools": tools or None,
             "temperature": params.temperature if samples else None,

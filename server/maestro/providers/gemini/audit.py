@@ -6,10 +6,10 @@ from pydantic import JsonValue
 
 from maestro.failures import Failure, UpstreamError
 from maestro.providers.base import Compose, Connection, RawReply, StructuredRequest
-from maestro.providers.gemini.api_key import auth_headers
-from maestro.providers.gemini.config import method_url
+from maestro.providers.gemini import code_assist
+from maestro.providers.gemini.auth import auth_headers
 from maestro.providers.gemini.schema import response_schema
-from maestro.providers.gemini.streaming import system_instruction
+from maestro.providers.gemini.streaming import post, system_instruction
 from maestro.providers.request import present
 from maestro.streaming.messages import Content, Done, StreamError, UsageReport
 from maestro.streaming.wire.gemini import GeminiDecoder
@@ -25,6 +25,7 @@ async def generate_structured(connection: Connection, compose: Compose) -> RawRe
     A schema the model finds too complex is refused with 400: it is sent once more without its choices and
     descriptions, and then only told in words (audit.md 4).
     """
+    connection = await code_assist.ready(connection)
     for minimal in (False, True):
         request = compose()
         schema = response_schema(request.schema, minimal=minimal)
@@ -51,7 +52,7 @@ def build_request(connection: Connection, request: StructuredRequest, schema: Js
         "systemInstruction": system_instruction(system),
         "generationConfig": config,
     }
-    return HttpRequest("POST", method_url(connection, request.model, "generateContent"), auth_headers(connection), body)
+    return post(connection, request.model, "generateContent", auth_headers(connection), body)
 
 
 def _in_words(schema: JsonObject) -> str:

@@ -6,11 +6,20 @@ from maestro.providers.base import Connection, ProviderInfo
 from maestro.providers.request import join
 from maestro_protocol.sessions import AuthTypeInfo
 
+_OAUTH_NOTES = (
+    "Needs an OAuth client of your own (Google Cloud console, type desktop app) or a credentials file. Google forbids "
+    "other programs to use Gemini CLI's login and Code Assist, and bans accounts for it: that mode is off unless you "
+    "set `providers.gemini.oauth.codeAssist`."
+)
+
 INFO = ProviderInfo(
     id="gemini",
     label="Google Gemini",
     base_url="https://generativelanguage.googleapis.com",
-    auth_types=(AuthTypeInfo(auth_type="api_key", flows=["key"]),),
+    auth_types=(
+        AuthTypeInfo(auth_type="api_key", flows=["key"]),
+        AuthTypeInfo(auth_type="oauth", flows=["loopback", "paste", "credentialsFile"], notes=_OAUTH_NOTES),
+    ),
     default_model="gemini-3.8-flash",
     key_variables=("GOOGLE_API_KEY", "GEMINI_API_KEY"),
     base_url_variable="GOOGLE_GEMINI_BASE_URL",

@@ -6,7 +6,8 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 from pydantic.alias_generators import to_camel
 
 from maestro.providers.base import Connection
-from maestro.providers.gemini.api_key import auth_headers
+from maestro.providers.gemini import code_assist
+from maestro.providers.gemini.auth import auth_headers
 from maestro.providers.gemini.config import list_url
 from maestro.providers.reply import read, read_each
 from maestro.transport import HttpRequest
@@ -34,7 +35,14 @@ class _Page(BaseModel):
 
 
 async def list_models(connection: Connection) -> list[Model]:
-    """All pages of `GET /{version}/models`; only models that generate content (providers.md C.3)."""
+    """All pages of `GET /{version}/models`; only models that generate content (providers.md C.3).
+
+    Code Assist has no list: a few names stand for it.
+    """
+    if code_assist.is_on(connection):
+        return code_assist.models(
+            connection.info.id, connection.settings.default_model or connection.info.default_model
+        )
     entries: list[_Entry] = []
     token: str | None = None
     while True:

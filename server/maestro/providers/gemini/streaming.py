@@ -3,7 +3,8 @@
 from pydantic import JsonValue
 
 from maestro.providers.base import ByteStream, ChatRequest, Connection
-from maestro.providers.gemini.api_key import auth_headers
+from maestro.providers.gemini import code_assist
+from maestro.providers.gemini.auth import auth_headers
 from maestro.providers.gemini.config import method_url
 from maestro.providers.gemini.conversation import contents
 from maestro.providers.gemini.thinking import thinking_config
@@ -15,7 +16,7 @@ from maestro_protocol.chat import Tool
 
 async def open_stream(connection: Connection, request: ChatRequest) -> ByteStream:
     """`POST …:streamGenerateContent`; see `StreamingRole`."""
-    return await connection.http.open(build_request(connection, request), "gemini")
+    return await connection.http.open(build_request(await code_assist.ready(connection), request), "gemini")
 
 
 def build_request(connection: Connection, request: ChatRequest) -> HttpRequest:
@@ -29,7 +30,15 @@ def build_request(connection: Connection, request: ChatRequest) -> HttpRequest:
         }
     )
     headers = {"accept": "text/event-stream"} | auth_headers(connection)
-    return HttpRequest("POST", method_url(connection, request.model, "streamGenerateContent?alt=sse"), headers, body)
+    return post(connection, request.model, "streamGenerateContent?alt=sse", headers, body)
+
+
+def post(connection: Connection, model: str, method: str, headers: dict[str, str], body: JsonObject) -> HttpRequest:
+    """A request to a model, or to Code Assist on its behalf."""
+    if code_assist.is_on(connection):
+        wrapped = code_assist.wrapped(connection, model, body)
+        return HttpRequest("POST", code_assist.method_url(connection, method), headers, wrapped)
+    return HttpRequest("POST", method_url(connection, model, method), headers, body)
 
 
 def system_instruction(text: str | None) -> JsonObject | None:

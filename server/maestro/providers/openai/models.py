@@ -3,7 +3,8 @@
 from pydantic import BaseModel, JsonValue
 
 from maestro.providers.base import Connection
-from maestro.providers.openai.api_key import auth_headers
+from maestro.providers.openai import chatgpt
+from maestro.providers.openai.auth import auth_headers, in_chatgpt_mode
 from maestro.providers.reply import read, read_each
 from maestro.providers.request import join
 from maestro.transport import HttpRequest
@@ -20,7 +21,9 @@ class _List(BaseModel):
 
 
 async def list_models(connection: Connection) -> list[Model]:
-    """`GET /models`: one page, whatever its length (providers.md A.3)."""
+    """`GET /models`: one page, whatever its length (providers.md A.3); ChatGPT mode has a list of its own."""
+    if in_chatgpt_mode(connection):
+        return await chatgpt.list_models(connection, auth_headers(connection))
     request = HttpRequest("GET", join(connection.base_url, "models"), auth_headers(connection))
     answer = read(_List, (await connection.http.fetch(request)).json)
     return [_model(connection.info.id, entry) for entry in read_each(_Entry, answer.data)]

@@ -5,7 +5,8 @@ from urllib.parse import quote
 from pydantic import JsonValue
 
 from maestro.providers.base import ByteStream, ChatRequest, Connection
-from maestro.providers.openai.api_key import auth_headers
+from maestro.providers.openai import chatgpt
+from maestro.providers.openai.auth import auth_headers, in_chatgpt_mode
 from maestro.providers.openai.conversation import input_items
 from maestro.providers.request import is_strict, join, present, system_text
 from maestro.streaming.messages import ResumePoint
@@ -49,8 +50,13 @@ def build_request(connection: Connection, request: ChatRequest) -> HttpRequest:
         "stream": True,
         "stream_options": {"include_obfuscation": False},
     }
-    body |= _storage(connection.settings.background, request.model)
-    return HttpRequest("POST", join(connection.base_url, "responses"), _headers(connection), present(body))
+    to_chatgpt = in_chatgpt_mode(connection)
+    body = present(body | _storage(connection.settings.background and not to_chatgpt, request.model))
+    headers = _headers(connection)
+    if to_chatgpt:
+        body = chatgpt.body(connection, request, body)
+        headers = chatgpt.thread_headers(connection, request) | headers
+    return HttpRequest("POST", join(connection.base_url, "responses"), headers, body)
 
 
 def build_resume(connection: Connection, point: ResumePoint) -> HttpRequest:

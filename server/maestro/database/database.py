@@ -1,0 +1,166 @@
+"""One SQLite file, and the thread that works on it."""
+
+import asyncio
+import logging
+from asyncio import AbstractEventLoop
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from functools import partial
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from threading import Lock, Thread
+from time import monotonic
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from maestro.database.owner import Owner
+from maestro.errors import MaestroError
+
+if TYPE_CHECKING:
+    import sqlite3
+
+T = TypeVar("T")
+
+POLL_SECONDS = 0.5
+CLOSE_SECONDS = 0.9
+
+_log = logging.getLogger(__name__)
+
+
+class _Watcher(NamedTuple):
+    loop: AbstractEventLoop
+    changed: Callable[[], None]
+
+
+class Database:
+    """Work is handed to the thread and done in order. Nothing is touched before the first.
+
+    A caller that stops waiting changes nothing about its work: what was begun is finished, what was not is not begun.
+    If opening fails, the next call tries again.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._notices: deque[str] = deque()
+        self._owner = Owner(path, self._notices.append)
+        self._jobs: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._watchers: list[_Watcher] = []
+        self._lock = Lock()
+        self._thread: Thread | None = None
+        self._closed = False
+        self._ended: Future[None] = Future()
+
+    async def run(self, work: "Callable[[sqlite3.Connection], T]") -> T:
+        """Do work that writes, in one transaction: whole or not at all.
+
+        Raises:
+            MaestroError: 4901 if the database failed; whatever `work` raises.
+        """
+        return await asyncio.wrap_future(self._submit(work, writes=True))
+
+    async def read(self, work: "Callable[[sqlite3.Connection], T]") -> T:
+        """Do work that only reads, without a transaction. Raises as `run`."""
+        return await asyncio.wrap_future(self._submit(work, writes=False))
+
+    def run_now(self, work: "Callable[[sqlite3.Connection], T]") -> T:
+        """The same as `run`, for callers without an event loop: it blocks. Raises as `run`."""
+        return self._submit(work, writes=True).result()
+
+    def post(self, work: "Callable[[sqlite3.Connection], object]") -> None:
+        """Do work that writes, some time; nobody but the log hears of its failure."""
+        try:
+            self._submit(work, writes=True).add_done_callback(_log_failure)
+        except MaestroError as error:
+            _log.warning("A write to the database was dropped: %s", error.message)
+
+    def watch(self, changed: Callable[[], None]) -> None:
+        """Have `changed` called on this loop soon after another connection committed."""
+        self._watchers.append(_Watcher(asyncio.get_running_loop(), changed))
+        self._put(_nothing)
+
+    @property
+    def notices(self) -> Sequence[str]:
+        """What a person should know about how the database was opened."""
+        return tuple(self._notices)
+
+    def take_notices(self) -> Sequence[str]:
+        """The notices, once."""
+        taken: list[str] = []
+        while self._notices:
+            taken.append(self._notices.popleft())
+        return taken
+
+    async def aclose(self) -> None:
+        """Finish what was handed in, close the file and end the thread; who takes longer than a second is left."""
+        with self._lock:
+            ending, self._closed = not self._closed, True
+            if self._thread is None:
+                return
+            if ending:
+                self._jobs.put(None)
+        await asyncio.wait([asyncio.wrap_future(self._ended)], timeout=CLOSE_SECONDS)
+
+    def _submit(self, work: "Callable[[sqlite3.Connection], T]", *, writes: bool) -> "Future[T]":
+        done: Future[T] = Future()
+        self._put(partial(self._do, work, writes, done))
+        return done
+
+    def _put(self, job: Callable[[], None]) -> None:
+        with self._lock:
+            if self._closed:
+                raise MaestroError("storageFailed", "The database is closed because Maestro is ending; start it again.")
+            if self._thread is None:
+                self._thread = Thread(target=self._run, name="maestro-store", daemon=True)
+                self._thread.start()
+            self._jobs.put(job)
+
+    def _run(self) -> None:
+        self._ended.set_running_or_notify_cancel()
+        next_look = 0.0
+        while self._do_next(next_look):
+            if self._watchers and monotonic() >= next_look:
+                next_look = monotonic() + POLL_SECONDS
+                if self._owner.changed():
+                    self._tell()
+        self._owner.close()
+        self._ended.set_result(None)
+
+    def _do_next(self, next_look: float) -> bool:
+        timeout = max(next_look - monotonic(), 0) if self._watchers else None
+        try:
+            job = self._jobs.get(timeout=timeout)
+        except Empty:
+            return True
+        if job is None:
+            return False
+        job()
+        return True
+
+    def _do(self, work: "Callable[[sqlite3.Connection], T]", writes: bool, done: "Future[T]") -> None:
+        if not done.set_running_or_notify_cancel():
+            return
+        try:
+            result = self._owner.execute(work, writes=writes)
+        except BaseException as error:
+            done.set_exception(error)
+        else:
+            done.set_result(result)
+
+    def _tell(self) -> None:
+        for watcher in tuple(self._watchers):
+            try:
+                watcher.loop.call_soon_threadsafe(watcher.changed)
+            except RuntimeError:
+                self._watchers.remove(watcher)  # its loop is closed: nobody is left to tell
+
+
+def _nothing() -> None:
+    """Wakes the thread, so that it sees that somebody watches."""
+
+
+def _log_failure(done: "Future[T]") -> None:
+    error = done.exception()
+    if isinstance(error, MaestroError):
+        _log.warning("A write to the database was lost: %s", error.message)
+    elif error is not None:
+        _log.error("A write to the database was lost.", exc_info=error)

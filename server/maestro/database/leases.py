@@ -1,0 +1,45 @@
+"""A right that one process holds at a time, for a while: rows in the store, so that it ends with whoever held it."""
+
+import os
+import secrets
+import sqlite3
+import time
+from typing import NamedTuple
+
+
+class Lease(NamedTuple):
+    name: str
+    holder: str
+    """`pid:nonce`; the process id tells whether the holder lives."""
+
+
+def new(name: str) -> Lease:
+    return Lease(name, f"{os.getpid()}:{secrets.token_hex(8)}")
+
+
+def take(connection: sqlite3.Connection, lease: Lease, seconds: float) -> bool:
+    """Hold the lease from now for so long; False while a living process holds it. Takes a dead one's at once."""
+    now = time.time()
+    row = connection.execute("SELECT holder, expires_at FROM leases WHERE name = ?", (lease.name,)).fetchone()
+    if row is not None and row[0] != lease.holder and now < row[1] < now + 3600 and _lives(row[0]):
+        return False
+    connection.execute("INSERT OR REPLACE INTO leases VALUES (?, ?, ?)", (lease.name, lease.holder, now + seconds))
+    return True
+
+
+def release(connection: sqlite3.Connection, lease: Lease) -> None:
+    """Let go; nothing happens if it is somebody else's by now."""
+    connection.execute("DELETE FROM leases WHERE name = ? AND holder = ?", lease)
+
+
+def _lives(holder: str) -> bool:
+    process = holder.partition(":")[0]
+    if not process.isdecimal() or os.name == "nt":  # on Windows signal 0 would end the process
+        return True
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True

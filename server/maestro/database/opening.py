@@ -1,0 +1,149 @@
+"""From a path to a connection: private, checked, of today's shape; what cannot be read is set aside, never deleted."""
+
+import errno
+from collections.abc import Iterator
+from pathlib import Path
+from time import monotonic, sleep
+from typing import TYPE_CHECKING, NamedTuple
+
+from maestro.database.files import SIDE_FILES, alone_in, create_private, private_directory, set_aside, tighten
+from maestro.database.migrations import VERSION, migrate, tables, version_of
+from maestro.database.problems import cannot_open, failed, is_busy, is_damage, newer
+
+if TYPE_CHECKING:
+    import sqlite3
+
+BUSY_SECONDS = 5.0
+CHECKED_BYTES = 2 * 1024 * 1024
+"""Up to this size every page is looked at when a database is opened (a few milliseconds)."""
+
+_MAGIC = b"SQLite format 3\0"
+_LOG_HEADER_BYTES = 32
+_PRAGMAS = ("synchronous = NORMAL", "foreign_keys = ON", "secure_delete = ON")
+
+
+class Opening(NamedTuple):
+    """A connection that belongs to the calling thread, and what happened on the way to it."""
+
+    path: Path
+    connection: "sqlite3.Connection"
+    backup: Path | None
+    """The database as it was before it got today's shape."""
+    aside: Path | None = None
+    """What lay there and could not be read."""
+
+    def notices(self) -> Iterator[str]:
+        """What a person should know about it."""
+        if self.aside is not None:
+            yield f"{self.path} could not be read; it was set aside as {self.aside}, and an empty database was begun."
+        if self.backup is not None:
+            yield f"Your saved sessions were brought to today's format; the database as it was is kept: {self.backup}."
+
+
+class _Damaged(Exception):
+    """The file is no database, or no longer one."""
+
+
+def open_database(path: Path) -> Opening:
+    """Open the database, or begin one.
+
+    Raises:
+        MaestroError: 4901 with what is wrong with the path, or because a newer Maestro wrote the file; nothing was
+            changed then.
+    """
+    import sqlite3
+
+    try:
+        _prepare(path)
+        try:
+            return _open(path)
+        except _Damaged:
+            return _begin_again(path)
+    except OSError as error:
+        raise cannot_open(path, error) from error
+    except sqlite3.Error as error:
+        raise failed(path, error) from error
+
+
+def _prepare(path: Path) -> None:
+    private_directory(path.parent)
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "")
+    _refuse_newer(path)
+    create_private(path)
+    for suffix in SIDE_FILES:
+        tighten(path.with_name(path.name + suffix))
+
+
+def _refuse_newer(path: Path) -> None:
+    """By the header alone: opening a database can already write beside it."""
+    if not path.exists():
+        return
+    with path.open("rb") as file:
+        header = file.read(100)
+    version = int.from_bytes(header[60:64], "big", signed=True)
+    if header.startswith(_MAGIC) and version > VERSION:
+        raise newer(path, version)
+
+
+def _is_something_else(path: Path) -> bool:
+    """SQLite would take a very short file for an empty database, and delete a log that does not belong to it."""
+    with path.open("rb") as file:
+        start = file.read(len(_MAGIC))
+    log = path.with_name(f"{path.name}-wal")
+    has_frames = log.exists() and log.stat().st_size > _LOG_HEADER_BYTES
+    return bool(start) and start != _MAGIC and not has_frames
+
+
+def _open(path: Path) -> Opening:
+    import sqlite3
+
+    if _is_something_else(path):
+        raise _Damaged
+    connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_SECONDS)
+    try:
+        _check(connection, path)
+        _configure(connection)
+        backup = migrate(connection, path)
+    except BaseException as error:
+        connection.close()
+        if isinstance(error, sqlite3.Error) and is_damage(error):
+            raise _Damaged from error
+        raise
+    return Opening(path, connection, backup)
+
+
+def _check(connection: "sqlite3.Connection", path: Path) -> None:
+    version_of(connection, path)
+    tables(connection)
+    if path.stat().st_size > CHECKED_BYTES:
+        return
+    problems = [text for (text,) in connection.execute("PRAGMA quick_check(20)")]
+    # A value that breaks a rule of its table is no damage.
+    if [text for text in problems if text != "ok" and not text.startswith(("NULL value in", "CHECK constraint"))]:
+        raise _Damaged
+
+
+def _configure(connection: "sqlite3.Connection") -> None:
+    # Two processes that switch at once get "busy" from each other without waiting.
+    end = monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            break
+        except connection.OperationalError as error:
+            if not is_busy(error) or monotonic() > end:
+                raise
+            sleep(0.01)
+    for pragma in _PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_again(path: Path) -> Opening:
+    with alone_in(path.parent):
+        try:
+            return _open(path)  # another process came first
+        except _Damaged:
+            aside = set_aside(path)
+        create_private(path)
+        return _open(path)._replace(aside=aside)

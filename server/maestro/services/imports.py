@@ -1,0 +1,148 @@
+"""Logins of the system Maestro replaces: copied in once, and again on request; its files stay as they are."""
+
+import hashlib
+import json
+import logging
+import sqlite3
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from pydantic import BaseModel, ValidationError
+
+from maestro import provider
+from maestro.errors import MaestroError
+from maestro.providers.oauth import Granted
+from maestro.runtime import Runtime
+from maestro.store.credentials import OAuthCredential, expiry
+
+NAME = "imported"
+_SUFFIX = "_oauth_creds.json"
+_LARGEST = 256 * 1024
+_log = logging.getLogger(__name__)
+
+
+class _Legacy(BaseModel):
+    """`{provider}_oauth_creds.json`; systems differ in how they spell the end of a token."""
+
+    access_token: str
+    refresh_token: str | None = None
+    id_token: str | None = None
+    client_id: str | None = None
+    account_id: str | None = None
+    expires_at: datetime | None = None
+    expiry_date: float | None = None
+    """Milliseconds."""
+    expiry: datetime | None = None
+    expires_in: float | None = None
+
+
+class _File(NamedTuple):
+    path: Path
+    provider: str
+    digest: str
+    text: str
+
+    @property
+    def note(self) -> str:
+        """What the store remembers the import by."""
+        return f"imported:{self.path.name}"
+
+
+class ImportService:
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+
+    async def run(self, *, again: bool = False) -> Sequence[str]:
+        """Copy in what has not been, with `again` also what was deleted here since; a sentence for each."""
+        notices = []
+        for file in await self._runtime.sessions.database.read(lambda _: list(_files(self._home()))):
+            if again or await self._is_new(file):
+                notices.append(await self._import(file))
+        return [notice for notice in notices if notice]
+
+    async def run_once(self) -> Sequence[str]:
+        """What is due at every start: nothing stays in clear text, and what a person should know is said once."""
+        try:
+            await self._runtime.sessions.vault.seal_legacy()
+            notices = await self.run()
+            about_key = await self._runtime.sessions.vault.notice()
+            return [*notices, about_key] if about_key else notices
+        except MaestroError as error:
+            _log.warning("nothing was imported: %s", error.message)
+            return []
+
+    def _home(self) -> Path:
+        home = self._runtime.environment.get("HOME") or self._runtime.environment.get("USERPROFILE")
+        return (Path(home) if home else Path.home()) / ".maestro"
+
+    async def _is_new(self, file: _File) -> bool:
+        def known(connection: sqlite3.Connection) -> object:
+            return connection.execute("SELECT 1 FROM notes WHERE key = ?", (file.note,)).fetchone()
+
+        return await self._runtime.sessions.database.read(known) is None
+
+    async def _import(self, file: _File) -> str | None:
+        credential = _credential(file.text)
+        if credential is None:
+            return f"{file.path} holds no login that can be read; sign in to {file.provider} again."
+        try:
+            session = await provider.keep_login(file.provider, NAME, Granted(credential))
+        except MaestroError as error:
+            if error.kind != "sessionNameTaken":
+                return f"The login in {file.path} was not imported: {error.message}"
+            await self._remember(file)
+            return None
+        await self._remember(file)
+        return (
+            f"The login in {file.path} is now session '{session.name}' of {session.provider}. The file stays; stop the "
+            "old system, because two programs that renew one login end it for both."
+        )
+
+    async def _remember(self, file: _File) -> None:
+        row = (file.note, file.digest, datetime.now(UTC).isoformat())
+        query = "INSERT OR REPLACE INTO notes VALUES (?, ?, ?)"
+        await self._runtime.sessions.database.run(lambda connection: connection.execute(query, row))
+
+
+def _files(folder: Path) -> Iterable[_File]:
+    known = {row.id for row in provider.list_providers()}
+    for path in sorted(folder.glob(f"*{_SUFFIX}")):
+        name = path.name.removesuffix(_SUFFIX)
+        if name not in known:
+            continue
+        try:
+            if path.stat().st_size > _LARGEST:
+                continue
+            text = path.read_text("utf-8")
+        except (OSError, ValueError) as error:
+            _log.warning("%s cannot be read: %s", path, type(error).__name__)
+            continue
+        yield _File(path, name, hashlib.sha256(text.encode()).hexdigest(), text)
+
+
+def _credential(text: str) -> OAuthCredential | None:
+    """The login; None for what is none. pydantic's own error would hold the tokens, so it goes no further."""
+    try:
+        legacy = _Legacy.model_validate(json.loads(text))
+    except (ValueError, ValidationError, RecursionError):
+        return None
+    return OAuthCredential(
+        access_token=legacy.access_token,
+        refresh_token=legacy.refresh_token,
+        id_token=legacy.id_token,
+        client_id=legacy.client_id,
+        account_id=legacy.account_id,
+        expires_at=_end(legacy),
+    )
+
+
+def _end(legacy: _Legacy) -> datetime:
+    """When the token ends; at once where nobody says, so that it is renewed before it is used."""
+    moment = legacy.expires_at or legacy.expiry
+    if moment is None and legacy.expiry_date:
+        moment = datetime.fromtimestamp(legacy.expiry_date / 1000, UTC)
+    if moment is None:
+        return expiry(legacy.expires_in, datetime.now(UTC)) if legacy.expires_in else datetime.now(UTC)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

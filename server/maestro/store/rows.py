@@ -1,0 +1,106 @@
+"""A session as a row of `saved_authentications`, and back. Everything but the credential, which is the vault's."""
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from maestro.store.snapshot import Binding, Snapshot, StoredSession
+from maestro_protocol.sessions import Session
+
+_COLUMNS = "id, provider, auth_type, name, metadata, status, source, expires_at, created_at, last_used_at, revision"
+_IN_METADATA = {"mode", "modes", "defaults", "key_hint", "identity", "problem"}
+
+
+def read_snapshot(connection: sqlite3.Connection) -> Snapshot:
+    """All sessions, defaults and bindings, without any credential."""
+    rows = connection.execute(f"SELECT {_COLUMNS} FROM saved_authentications ORDER BY created_at, id")
+    stored = {row[0]: StoredSession(_session(row), revision=row[10]) for row in rows}
+    defaults = dict(connection.execute("SELECT provider, session_id FROM session_defaults"))
+    bindings = connection.execute(
+        "SELECT kind, target, provider, session_id FROM session_bindings ORDER BY kind, target"
+    )
+    return Snapshot(stored, defaults, [Binding(*row) for row in bindings])
+
+
+def read_sealed(connection: sqlite3.Connection, session_id: str) -> tuple[bytes, int] | None:
+    """The sealed credential and its revision."""
+    row = connection.execute(
+        "SELECT credentials, revision FROM saved_authentications WHERE id = ?", (session_id,)
+    ).fetchone()
+    return None if row is None else (_bytes(row[0]), row[1])
+
+
+def insert(connection: sqlite3.Connection, session: Session, sealed: bytes) -> None:
+    """Raises sqlite3.IntegrityError where the name is taken."""
+    values = _values(session) | {"id": session.id, "provider": session.provider, "auth_type": session.auth_type}
+    values |= {"credentials": sealed, "created_at": _text(session.created_at)}
+    names, marks = ", ".join(values), ", ".join("?" * len(values))
+    connection.execute(f"INSERT INTO saved_authentications ({names}) VALUES ({marks})", tuple(values.values()))
+
+
+def update(
+    connection: sqlite3.Connection, session_id: str, changes: Mapping[str, object], sealed: bytes | None = None
+) -> bool:
+    """Change fields of the session as it is now, and the credential if there is a new one; False if it is gone.
+
+    Raises sqlite3.IntegrityError where the name is taken.
+    """
+    row = connection.execute(f"SELECT {_COLUMNS} FROM saved_authentications WHERE id = ?", (session_id,)).fetchone()
+    if row is None:
+        return False
+    values = _values(_session(row).model_copy(update=changes))
+    sets = ", ".join(f"{name} = ?" for name in values)
+    arguments = [*values.values()]
+    if sealed is not None:
+        sets += ", credentials = ?, revision = revision + 1"
+        arguments.append(sealed)
+    connection.execute(f"UPDATE saved_authentications SET {sets} WHERE id = ?", (*arguments, session_id))
+    return True
+
+
+def delete(connection: sqlite3.Connection, session_id: str) -> bool:
+    """Forget the row and what points at it; False if it was gone."""
+    gone = connection.execute("DELETE FROM saved_authentications WHERE id = ?", (session_id,)).rowcount > 0
+    connection.execute("DELETE FROM session_defaults WHERE session_id = ?", (session_id,))
+    connection.execute("DELETE FROM session_bindings WHERE session_id = ?", (session_id,))
+    return gone
+
+
+def _session(row: tuple[str | int | None, ...]) -> Session:
+    names = (
+        "id",
+        "provider",
+        "auth_type",
+        "name",
+        "metadata",
+        "status",
+        "source",
+        "expires_at",
+        "created_at",
+        "last_used_at",
+    )
+    values: dict[str, object] = dict(zip(names, row, strict=False))
+    metadata = json.loads(str(values.pop("metadata") or "{}"))
+    return Session.model_validate({**metadata, **values}, by_name=True, by_alias=False)
+
+
+def _values(session: Session) -> dict[str, str | bytes | None]:
+    metadata = session.model_dump(mode="json", include=_IN_METADATA, exclude_none=True)
+    return {
+        "name": session.name,
+        "metadata": json.dumps(metadata),
+        "status": session.status,
+        "source": session.source,
+        "expires_at": _text(session.expires_at),
+        "updated_at": _text(datetime.now(UTC)),
+        "last_used_at": _text(session.last_used_at),
+    }
+
+
+def _text(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.astimezone(UTC).isoformat()
+
+
+def _bytes(value: str | bytes) -> bytes:
+    return value.encode() if isinstance(value, str) else value
