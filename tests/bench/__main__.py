@@ -12,7 +12,7 @@ from pathlib import Path
 from tests.bench import beside
 from tests.bench.harness import Broken, Row, table
 
-BENCHMARKS = ("start", "idle", "first_token", "cancel", "relay", "codex", "paced", "streams")
+BENCHMARKS = ("start", "idle", "identity", "first_token", "cancel", "relay", "codex", "paced", "streams")
 
 
 def main() -> int:

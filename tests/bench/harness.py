@@ -156,6 +156,7 @@ def environment(home: Path, variables: Mapping[str, str] | None = None) -> dict[
     ours = {
         "HOME": str(home),
         "MAESTRO_HOME": str(home / "maestro"),
+        "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring",
         "MAESTRO_DEFAULTS__PROVIDER": "offline",
         "MAESTRO_MODELS__PROBE_LOCAL_SERVERS": "false",
     }

@@ -7,6 +7,7 @@ import pytest
 
 from tests.e2e.client import Client
 from tests.e2e.environment import environment
+from tests.e2e.oauth_journey import World, world
 
 Launch = Callable[..., Client]
 
@@ -43,3 +44,9 @@ def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
         client.initialize()
         yield client
         client.end()
+
+
+@pytest.fixture
+def openai(tmp_path: Path) -> Iterator[World]:
+    with world("openai", tmp_path) as openai:
+        yield openai

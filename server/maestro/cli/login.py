@@ -97,7 +97,7 @@ async def _browser_or_paste(services: Services, step: StepOpenUrl) -> Step:
         try:
             return await services.logins.proceed(step.login_id, {"code": SecretStr(line)})
         except MaestroError as error:
-            if error.kind != "invalidParams":
+            if not services.logins.is_open(step.login_id):
                 raise
             say(error.message)
         finally:

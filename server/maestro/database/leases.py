@@ -4,6 +4,7 @@ import os
 import secrets
 import sqlite3
 import time
+from contextlib import suppress
 from typing import NamedTuple
 
 
@@ -21,7 +22,7 @@ def take(connection: sqlite3.Connection, lease: Lease, seconds: float) -> bool:
     """Hold the lease from now for so long; False while a living process holds it. Takes a dead one's at once."""
     now = time.time()
     row = connection.execute("SELECT holder, expires_at FROM leases WHERE name = ?", (lease.name,)).fetchone()
-    if row is not None and row[0] != lease.holder and now < row[1] < now + 3600 and _lives(row[0]):
+    if row is not None and row[0] != lease.holder and now < row[1] < now + 3600 and lives(row[0]):
         return False
     connection.execute("INSERT OR REPLACE INTO leases VALUES (?, ?, ?)", (lease.name, lease.holder, now + seconds))
     return True
@@ -32,14 +33,14 @@ def release(connection: sqlite3.Connection, lease: Lease) -> None:
     connection.execute("DELETE FROM leases WHERE name = ? AND holder = ?", lease)
 
 
-def _lives(holder: str) -> bool:
+def lives(holder: str) -> bool:
+    """Whether the process that took a lease is still there; yes, where it cannot be told."""
     process = holder.partition(":")[0]
     if not process.isdecimal() or os.name == "nt":  # on Windows signal 0 would end the process
         return True
-    try:
-        os.kill(int(process), 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
+    with suppress(PermissionError, OverflowError):
+        try:
+            os.kill(int(process), 0)
+        except ProcessLookupError:
+            return False
     return True

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
+from maestro.errors import MaestroError
+from maestro.providers.oauth import Profile
 from maestro_protocol.base import JsonObject
 
 _BYTES = 1024 * 1024
@@ -54,3 +56,16 @@ def moment(value: JsonValue, *, per_second: int = 1) -> datetime | None:
     with suppress(ValueError, OverflowError, OSError):
         return datetime.fromtimestamp(value / per_second, UTC)
     return None
+
+
+def usable(profile: Profile | None, owner: str, command: str, provider: str) -> Profile:
+    """The profile, if its file still says one that has not expired.
+
+    Raises:
+        MaestroError: 4003 naming the owner's command.
+    """
+    ends = profile.credential.expires_at if profile else None
+    if profile is None or (ends is not None and ends <= datetime.now(UTC)):
+        message = f"This login belongs to {owner} and has expired; run `{command}`."
+        raise MaestroError("authExpired", message, provider=provider)
+    return profile

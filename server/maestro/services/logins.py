@@ -111,6 +111,10 @@ class LoginService:
         finally:
             opened.answering -= 1
 
+    def is_open(self, login_id: str) -> bool:
+        """Whether the login can still be answered."""
+        return login_id in self._open
+
     async def cancel(self, login_id: str) -> bool:
         """Give up a login; False if there was none."""
         opened = self._open.get(login_id)

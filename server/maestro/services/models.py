@@ -151,7 +151,7 @@ class ModelService:
             if provider_id not in rows:
                 message = "There is no such provider; `maestro/provider/list` names them."
                 raise MaestroError("providerNotFound", message, candidates=sorted(rows))
-            return [(rows[provider_id], self._sessions.choose(provider_id))]
+            return [*self._signed_in([rows[provider_id]])] or [(rows[provider_id], self._sessions.choose(provider_id))]
         listing = [row for row in rows.values() if "models" in row.roles]
         keyless = await running(
             [provider.connection(row.id) for row in listing if not provider.needs_key(row.id)], self._runtime.settings

@@ -2,14 +2,12 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
-from maestro.errors import MaestroError
 from maestro.providers import claims
 from maestro.providers.oauth import Granted, OAuthContext, Profile
 from maestro.providers.openai.account import account
-from maestro.providers.owned_files import home, moment, read_object, table, text
+from maestro.providers.owned_files import home, moment, read_object, table, text, usable
 from maestro.store.credentials import OAuthCredential
 from maestro_protocol.base import JsonObject
 from maestro_protocol.sessions import Mode
@@ -27,11 +25,8 @@ def profiles(environment: Mapping[str, str]) -> Sequence[Profile]:
 async def reread(context: OAuthContext, credential: OAuthCredential) -> Granted:
     """What the file says now. Raises 4003 where that is nothing, or has expired."""
     path = credential.details.get("path")
-    profile = await asyncio.to_thread(_read, Path(path)) if path else None
-    ends = profile.credential.expires_at if profile else None
-    if profile is None or (ends is not None and ends <= datetime.now(UTC)):
-        message = f"This login belongs to codex and has expired; run `{_COMMAND}`."
-        raise MaestroError("authExpired", message, provider=context.info.id)
+    found = await asyncio.to_thread(_read, Path(path)) if path else None
+    profile = usable(found, "codex", _COMMAND, context.info.id)
     return Granted(profile.credential, profile.identity, profile.mode, _modes(profile.credential))
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from maestro import __version__
+from maestro.database.leases import lives
 from maestro.services.checks.outcome import bad, good
 from maestro.services.checks.store import Held
 from maestro_protocol.doctor import Check
@@ -40,7 +41,7 @@ def instances(store: Path) -> Iterator[Check]:
 
 def leases(held: Sequence[Held]) -> Iterator[Check]:
     """Renewals that were begun: by whom, and whether that process still lives."""
-    living = [lease for lease in held if _lives(lease)]
+    living = [lease for lease in held if lives(lease.holder)]
     hanging = [lease for lease in living if lease.expires_at < time.time()]
     if hanging:
         processes = sorted({_process(lease) for lease in hanging})
@@ -101,17 +102,3 @@ def _version(interpreter: Path) -> str | None:
 
 def _process(lease: Held) -> str:
     return lease.holder.partition(":")[0]
-
-
-def _lives(lease: Held) -> bool:
-    """Where it cannot be told, yes."""
-    process = _process(lease)
-    if not process.isdecimal() or os.name == "nt":
-        return True
-    try:
-        os.kill(int(process), 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
