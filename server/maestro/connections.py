@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from pydantic import JsonValue
 
+from maestro.addresses import is_open
 from maestro.errors import MaestroError
 from maestro.providers import registry
 from maestro.providers.base import Connection, ProviderInfo
@@ -13,7 +14,7 @@ from maestro.providers.oauth import OAuthContext, OAuthRole
 from maestro.runtime import Runtime
 from maestro.store.credentials import NoCredential
 from maestro.store.snapshot import StoredSession
-from maestro_protocol.errors import Command
+from maestro_protocol.errors import Command, Issue
 from maestro_protocol.sessions import EnvKey, Provider, Session
 
 _log = logging.getLogger(__name__)
@@ -106,8 +107,16 @@ def oauth_context(runtime: Runtime, info: ProviderInfo, options: Mapping[str, Js
 
 
 def _base_url(runtime: Runtime, info: ProviderInfo) -> str:
+    """The address of a service that one also signs in to by OAuth is https, unless it is on this machine; gateways of
+    the user's own may be anything."""
     variable = runtime.environment.get(info.base_url_variable, "") if info.base_url_variable else ""
-    return (runtime.settings.provider(info.id).base_url or variable.strip() or info.base_url).rstrip("/")
+    url = (runtime.settings.provider(info.id).base_url or variable.strip() or info.base_url).rstrip("/")
+    if any(kind.auth_type == "oauth" for kind in info.auth_types) and is_open(url):
+        path = f"providers.{info.id}.baseUrl"
+        message = f"`{path}` must begin with `https://`, since credentials are sent there; correct it."
+        issue = Issue(path=path, message="must begin with https://")
+        raise MaestroError("invalidParams", message, provider=info.id, issues=[issue])
+    return url
 
 
 def _without_session(runtime: Runtime, info: ProviderInfo) -> StoredSession:

@@ -316,3 +316,15 @@ async def test_a_local_server_that_wants_a_key_says_so() -> None:
         error = to_maestro_error(UpstreamError(Failure("auth_invalid", "")), provider.connection("vllm"))
         assert (error.code, error.data.session_id) == (4002, None)
         assert "create a session with one" in error.message
+
+
+@pytest.mark.parametrize("url", ["http://example.org/v1", "http://192.168.0.2", "http://localhost.example.org"])
+async def test_credentials_do_not_travel_in_the_clear(url: str) -> None:
+    settings: JsonObject = {"providers": {name: {"baseUrl": url} for name in ("openai", "mine")}}
+    async with installed(settings):
+        await provider.create_session("openai", "api_key", name="work", api_key=KEY)
+        async with refused(-32602) as errors:
+            provider.connection("openai", "work")
+        assert "https://" in errors[0].message
+        await provider.create_session("mine", "api_key", name="lan", api_key=KEY)
+        assert provider.connection("mine", "lan").base_url == url

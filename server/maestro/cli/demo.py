@@ -135,20 +135,34 @@ async def _sessions(tour: _Tour) -> JsonObject:
         raise AnswerError({"message": f"There is no provider {tour.provider}; there are {', '.join(rows)}."})
     roles = row.get("roles")
     tour.audits = isinstance(roles, list) and "audit" in roles
-    variable = _object(row, "env")
-    if variable.get("present"):
-        session = await tour.client.request("maestro/session/setDefault", {"sessionId": f"env:{tour.provider}"})
-        tour.line(f"  The key from the environment (…{session.get('keyHint', '')}) is now the default session.")
-        tour.target = {"sessionId": f"env:{tour.provider}"}
-        return {"session": session}
-    if tour.provider != "offline" and row.get("running") is None:
-        raise AnswerError({"message": f"Set {variable.get('name')} to your key first, then run this again."})
+    if tour.provider != "offline":
+        return await _own_session(tour, row)
     named: JsonObject = {"provider": "openai", "authType": "api_key", "name": "work"}
     step = await tour.client.request("maestro/session/create", {**named, "apiKey": "sk-placeholder-0000"})
     session = _object(step, "session")
     tour.line(f"  A session named {session.get('name')} for OpenAI: key …{session.get('keyHint')}, not sent anywhere.")
     await tour.client.request("maestro/session/delete", {"sessionId": "work"})
     tour.line(f"  Deleted again; this tour uses {row.get('label')}, which needs no session.")
+    return {"session": session}
+
+
+async def _own_session(tour: _Tour, row: JsonObject) -> JsonObject:
+    """The user's own: the default one, else the only one, else the key of the environment. Nothing of it is changed."""
+    listed = _objects(await tour.client.request("maestro/session/list", {"provider": tour.provider}), "sessions")
+    stored = [one for one in listed if one.get("source") == "vault"]
+    offered = [one for one in listed if one.get("source") == "env"]
+    chosen = [one for one in listed if one.get("isDefault")] or (stored if len(stored) == 1 else []) or offered
+    if not chosen:
+        if row.get("running") is not None:
+            tour.line(f"  This tour uses {row.get('label')}, which needs no session.")
+            return {"session": {}}
+        key = _object(row, "env").get("name")
+        way = f"Sign in with `maestro login {tour.provider}`" + (f", or set {key} to your key" if key else "")
+        raise AnswerError({"message": f"{way}; then run this again."})
+    session = chosen[0]
+    hint = f", key …{session['keyHint']}" if session.get("keyHint") else ""
+    tour.line(f"  This tour uses the session {session.get('name')} of {row.get('label')}{hint}.")
+    tour.target = {"sessionId": session["id"]}
     return {"session": session}
 
 

@@ -1,17 +1,15 @@
 """What every provider's request builder does alike: addresses, headers, and reading a conversation."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from urllib.parse import urlsplit
 
 from pydantic import JsonValue
 
+from maestro.addresses import is_https_or_local
 from maestro.errors import MaestroError
 from maestro.providers.base import Connection
 from maestro.store.credentials import ApiKeyCredential
 from maestro_protocol.base import JsonObject
 from maestro_protocol.chat import ChatMessage, ContentPart, ImagePart, ReplayPart, TextPart
-
-_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 
 def join(base_url: str, path: str) -> str:
@@ -25,12 +23,7 @@ def require_https(url: str, setting: str) -> str:
     Raises:
         MaestroError: 4004 naming the setting, never the address, which may hold a password.
     """
-    try:
-        parts = urlsplit(url)
-        host, scheme = parts.hostname, parts.scheme
-    except ValueError:
-        host, scheme = None, ""
-    if host and (scheme == "https" or (scheme == "http" and host in _THIS_MACHINE)):
+    if is_https_or_local(url):
         return url
     message = f"`{setting}` must be an address that begins with `https://`, since secrets are sent there; correct it."
     raise MaestroError("loginFailed", message)

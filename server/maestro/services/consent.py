@@ -1,10 +1,10 @@
 """Nothing leaves this machine for an audit before the workspace is trusted and the user agreed."""
 
 import asyncio
-import ipaddress
 from collections import defaultdict
 from urllib.parse import urlsplit
 
+from maestro.addresses import is_local
 from maestro.errors import MaestroError
 from maestro.providers.base import Connection, ProviderInfo
 from maestro.runtime import Runtime
@@ -52,17 +52,6 @@ class Consent:
         if await self._editor.ask(message, (_ALLOW, _REFUSE), _PATIENCE) != _ALLOW:
             sentence = f"Sending code to {provider.label} was not agreed to; run the audit again to be asked again."
             raise _refused(provider, sentence)
-
-
-def is_local(base_url: str) -> bool:
-    """Whether what is sent there stays on this machine, as far as the address tells."""
-    host = urlsplit(base_url).hostname or ""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _refused(provider: ProviderInfo, message: str) -> MaestroError:

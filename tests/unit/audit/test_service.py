@@ -7,12 +7,13 @@ from dataclasses import replace
 import pytest
 
 from maestro import provider
+from maestro.addresses import is_local
 from maestro.errors import MaestroError
 from maestro.failures import Failure, UpstreamError
 from maestro.providers.base import Compose, Connection, RawReply, StructuredRequest
 from maestro.providers.offline import audit as role
 from maestro.services.audit import AuditService
-from maestro.services.consent import Consent, is_local
+from maestro.services.consent import Consent
 from maestro_protocol.audit import AuditRunParams, AuditTarget
 from maestro_protocol.chat import Position, Range
 from maestro_protocol.settings import AuditSettings, DefaultSettings, ProviderSettings, Settings
