@@ -223,7 +223,7 @@ def test_the_provider_option_holds_beside_a_model(tmp_path: Path) -> None:
         assert _maestro(tmp_path, *hello, "offline/assistant", **service.environment).returncode == 1
 
 
-@pytest.mark.parametrize(("provider", "words"), [("nope", "no provider nope"), ("openai", "Set OPENAI_API_KEY")])
+@pytest.mark.parametrize(("provider", "words"), [("nope", "no provider nope"), ("openai", "set OPENAI_API_KEY")])
 def test_a_demo_that_cannot_begin_says_why_and_stops(tmp_path: Path, provider: str, words: str) -> None:
     done = _maestro(tmp_path, "demo", "--provider", provider)
     assert done.returncode == 1

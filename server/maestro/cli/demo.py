@@ -168,7 +168,7 @@ async def _own_session(tour: _Tour, row: JsonObject) -> JsonObject:
 
 async def _models(tour: _Tour) -> JsonObject:
     tour.title("Models")
-    listed = await tour.client.request("maestro/model/list", {"provider": tour.provider})
+    listed = await tour.client.request("maestro/model/list", {"provider": tour.provider, **tour.target})
     models = [str(model.get("id")) for model in _objects(listed, "models")]
     tour.line("\n".join(f"  {model}" for model in models[:6]))
     if not tour.target:
