@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from maestro_protocol.base import JsonObject
 
-COMMANDS = ("maestro.audit.file", "maestro.session.select")
+COMMANDS = ("maestro.audit.file", "maestro.session.select", "maestro.doctor")
 """What `workspace/executeCommand` can do, for editors with no client of ours."""
 
 _ENCODINGS = ("utf-8", "utf-16", "utf-32")

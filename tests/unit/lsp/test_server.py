@@ -217,6 +217,16 @@ def test_a_session_is_selected_by_name_or_by_choice(launch: Launch) -> None:
     assert {one["name"]: one["isDefault"] for one in changed["params"]["changed"]} == {"first": False, "second": True}
 
 
+def test_the_doctor_says_what_is_wrong_and_how_to_mend_it(launch: Launch) -> None:
+    client = launch(HTTPS_PROXY="not a proxy")
+    client.initialize()
+    assert client.refused("workspace/executeCommand", {"command": "maestro.doctor", "arguments": [1]}).code == -32602
+    command(client, "maestro.doctor")
+    said = client.notification("window/showMessage")["message"]
+    assert "failed: " in said
+    assert "HTTPS_PROXY" in said
+
+
 def test_a_command_stops_when_its_progress_is_cancelled(launch: Launch) -> None:
     client = launch()
     asked: list[JsonObject] = []

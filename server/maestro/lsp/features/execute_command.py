@@ -14,11 +14,13 @@ from maestro.lsp.connection import Connection
 from maestro.lsp.context import RequestContext
 from maestro.lsp.editor import LspEditor
 from maestro.lsp.features.audit import audit_run
+from maestro.lsp.features.doctor import doctor
 from maestro.lsp.features.session import session_set_default
 from maestro.lsp.handshake import Handshake
 from maestro.lsp.logs import incident
 from maestro.lsp.messages import RpcError, Token, encode, invalid_params
 from maestro_protocol.audit import AuditRunParams, AuditTarget
+from maestro_protocol.doctor import DoctorParams
 from maestro_protocol.sessions import SessionParams
 
 Command: TypeAlias = Callable[[Sequence[JsonValue]], None]
@@ -43,6 +45,7 @@ class Commands:
         self.table: Mapping[str, Command] = {
             "maestro.audit.file": self._audit_file,
             "maestro.session.select": self._select_session,
+            "maestro.doctor": self._doctor,
         }
 
     def _audit_file(self, arguments: Sequence[JsonValue]) -> None:
@@ -55,6 +58,23 @@ class Commands:
         if (chosen := _text(arguments)) is None and arguments:
             raise invalid_params("arguments[0]", "must be a session's id or name")
         self._start(partial(self._select, chosen))
+
+    def _doctor(self, arguments: Sequence[JsonValue]) -> None:
+        if arguments:
+            raise invalid_params("arguments", "must be empty")
+        self._start(self._examine)
+
+    async def _examine(self, context: RequestContext) -> None:
+        """Say what is wrong, the worst first, and how to mend that."""
+        checks = (await doctor(DoctorParams(), context)).checks
+        wrong = [check for check in checks if not check.ok and check.severity != "info"]
+        wrong.sort(key=lambda check: check.severity != "error")
+        if not wrong:
+            self._editor.show(f"Maestro is in order: {len(checks)} checks passed.")
+            return
+        count = f"{len(wrong)} checks failed" if len(wrong) > 1 else "One check failed"
+        first = f"{wrong[0].label}. {wrong[0].fix or wrong[0].cause or ''}".rstrip()
+        self._editor.show(f"{count}: {first}", error=wrong[0].severity == "error")
 
     async def _select(self, chosen: str | None, context: RequestContext) -> None:
         """Make a session its provider's default; the user chooses where the command does not say."""
