@@ -239,3 +239,27 @@ async def test_what_is_no_credential_is_not_quoted(plain: bytes) -> None:
     with pytest.raises(ValueError, match="not a stored credential") as caught:
         load(plain)
     assert caught.value.__cause__ is None and caught.value.__context__ is None
+
+
+async def test_a_session_that_is_renamed_while_its_login_is_renewed_still_opens(tmp_path: Path) -> None:
+    async with opened(tmp_path) as one, opened(tmp_path) as two:
+        session = await one.add(new("work", credential=OAuthCredential("first")))
+        await two.sync()
+        renewed = [OAuthCredential(f"renewed-{number}") for number in range(10)]
+        saves = [two.save(session.id, credential, {}) for credential in renewed]
+        names = [one.rename(session.id, f"name-{number}") for number in range(10)]
+        await asyncio.gather(*saves, *names)
+    async with opened(tmp_path) as store:
+        credential, _ = await store.credential(session.id)
+        assert credential in renewed
+        assert store.find(session.id).session.name in {f"name-{number}" for number in range(10)}
+
+
+async def test_without_a_store_what_is_offered_can_still_be_used(tmp_path: Path) -> None:
+    (tmp_path / "data" / "maestro.db").mkdir(parents=True)
+    store = open_sessions({"MAESTRO_HOME": str(tmp_path)}, offered)
+    assert await kind(store.sync()) == "storageFailed"
+    assert [session.id for session in store.list()] == ["env:gemini"]
+    assert (await store.credential("env:gemini"))[0] == KEY
+    assert await kind(store.add(new("work"))) == "storageFailed"
+    await store.aclose()

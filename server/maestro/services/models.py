@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -94,7 +95,8 @@ class ModelService:
         except MaestroError as error:
             if error.kind not in ("sessionNotFound", "authRequired"):
                 raise
-        await self._runtime.sessions.sync()  # another window may have made the session just now
+        with suppress(MaestroError):  # another window may have made the session just now
+            await self._runtime.sessions.sync()
         return await self._target(name, reference, chat_id)
 
     async def _target(self, name: str | None, reference: str | None, chat_id: str | None) -> Target:

@@ -49,14 +49,21 @@ class SessionService:
             self._editor.show(notice)
 
     async def list(self, provider_id: str | None) -> Sequence[Session]:
-        """All sessions, those of the environment and of other tools included."""
-        await self._runtime.sessions.sync()
+        """All sessions, those of the environment and of other tools included; only those, without a store."""
+        await self._sync()
         return self._runtime.sessions.list(provider_id)
 
     async def get(self, reference: str) -> Session:
         """Raises 4007 or 4103."""
-        await self._runtime.sessions.sync()
+        await self._sync()
         return self._runtime.sessions.find(reference).session
+
+    async def _sync(self) -> None:
+        """What cannot be read was told when the server started; what is known is what there is."""
+        try:
+            await self._runtime.sessions.sync()
+        except MaestroError as error:
+            _log.warning("%s", error.message)
 
     def known(self, session_id: str) -> Session:
         """A session as it was last read. Raises 4007."""

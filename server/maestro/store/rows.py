@@ -4,12 +4,24 @@ import json
 import sqlite3
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from maestro.store.snapshot import Binding, Snapshot, StoredSession
 from maestro_protocol.sessions import Session
 
 _COLUMNS = "id, provider, auth_type, name, metadata, status, source, expires_at, created_at, last_used_at, revision"
 _IN_METADATA = {"mode", "modes", "defaults", "key_hint", "identity", "problem"}
+
+
+class Sealed(NamedTuple):
+    """A credential, sealed for the row of a session with this name."""
+
+    name: str
+    credential: bytes
+
+
+class Renamed(Exception):
+    """The session got another name while its credential was being sealed."""
 
 
 def read_snapshot(connection: sqlite3.Connection) -> Snapshot:
@@ -40,21 +52,26 @@ def insert(connection: sqlite3.Connection, session: Session, sealed: bytes) -> N
 
 
 def update(
-    connection: sqlite3.Connection, session_id: str, changes: Mapping[str, object], sealed: bytes | None = None
+    connection: sqlite3.Connection, session_id: str, changes: Mapping[str, object], sealed: Sealed | None = None
 ) -> bool:
     """Change fields of the session as it is now, and the credential if there is a new one; False if it is gone.
 
-    Raises sqlite3.IntegrityError where the name is taken.
+    Raises:
+        sqlite3.IntegrityError: the name is taken.
+        Renamed: the credential was sealed for another name than the row will have; nothing is written.
     """
     row = connection.execute(f"SELECT {_COLUMNS} FROM saved_authentications WHERE id = ?", (session_id,)).fetchone()
     if row is None:
         return False
-    values = _values(_session(row).model_copy(update=changes))
+    session = _session(row).model_copy(update=changes)
+    values = _values(session)
     sets = ", ".join(f"{name} = ?" for name in values)
     arguments = [*values.values()]
     if sealed is not None:
+        if sealed.name != session.name:
+            raise Renamed
         sets += ", credentials = ?, revision = revision + 1"
-        arguments.append(sealed)
+        arguments.append(sealed.credential)
     connection.execute(f"UPDATE saved_authentications SET {sets} WHERE id = ?", (*arguments, session_id))
     return True
 

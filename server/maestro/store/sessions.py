@@ -78,8 +78,18 @@ class SessionStore:
         return self._snapshot
 
     async def sync(self) -> None:
-        """Read the store as it is now, other processes' changes included."""
-        self._take(await self.database.read(self._read))
+        """Read the store as it is now, other processes' changes included.
+
+        Raises:
+            MaestroError: 4901 if it cannot be read; what is known stays known, what is offered can be used.
+        """
+        try:
+            snapshot = await self.database.read(self._read)
+        except MaestroError:
+            if self._snapshot is None:
+                self._take(Snapshot(offered=await asyncio.to_thread(self._read_offered)))
+            raise
+        self._take(snapshot)
 
     def watch(self) -> None:
         """Follow other processes' changes from now on, on this event loop."""
@@ -133,15 +143,10 @@ class SessionStore:
         if new.name == ENVIRONMENT_NAME or (taken and taken.status not in _OPEN_TO_LOGIN):
             raise _name_taken(new.provider, taken)
         session = _session(new, taken)
+        if taken is not None:
+            return await self.save(taken.id, new.credential, _fields(session))
         sealed = await self.vault.seal(_label(session), dump(new.credential))
-
-        def write(connection: sqlite3.Connection) -> None:
-            if taken is None:
-                rows.insert(connection, session, sealed)
-            elif not rows.update(connection, session.id, _fields(session), sealed):
-                raise _gone(taken)
-
-        await self._write(write, provider=new.provider)
+        await self._write(lambda connection: rows.insert(connection, session, sealed), provider=new.provider)
         return self.snapshot.find(session.id).session
 
     async def rename(self, reference: str, name: str) -> Session:
@@ -152,16 +157,16 @@ class SessionStore:
         if name == ENVIRONMENT_NAME:
             raise _name_taken(session.provider, None)
         credential, revision = await self.credential(session.id, fresh=True)
-        sealed = await self.vault.seal(_label(session)._replace(name=name), dump(credential))
+        sealed = await self._seal(session, credential, name)
 
-        def write(connection: sqlite3.Connection) -> None:
+        def write(connection: sqlite3.Connection) -> bool:
             current = rows.read_sealed(connection, session.id)
-            if current is None or current[1] != revision:
-                message = "The session changed at the same moment; rename it again."
-                raise MaestroError("storageFailed", message, session_id=session.id)
-            rows.update(connection, session.id, {"name": name}, sealed)
+            if current is None:
+                raise _gone(session)
+            return current[1] == revision and rows.update(connection, session.id, {"name": name}, sealed)
 
-        await self._write(write, provider=session.provider)
+        if not await self._write(write, provider=session.provider):  # its login was renewed in this moment
+            return await self.rename(session.id, name)
         return self.snapshot.find(session.id).session
 
     async def save(self, session_id: str, credential: Credential, changes: Mapping[str, object]) -> Session:
@@ -174,16 +179,8 @@ class SessionStore:
         kept = self.find(session_id)
         self._opened[session_id] = kept.revision, credential
         self._unsaved.add(session_id)
-        sealed = await self.vault.seal(_label(kept.session), dump(credential))
-        expires_at = credential.expires_at if isinstance(credential, OAuthCredential) else None
-
-        def write(connection: sqlite3.Connection) -> int:
-            if not rows.update(connection, session_id, {"expires_at": expires_at, **changes}, sealed):
-                raise _gone(kept.session)
-            return (rows.read_sealed(connection, session_id) or (b"", 0))[1]
-
         try:
-            revision = await self._write(write)
+            revision = await self._save(kept.session, credential, changes)
         except MaestroError as error:
             if error.kind == "sessionNotFound":
                 self._forget(session_id)
@@ -257,8 +254,31 @@ class SessionStore:
 
     # -- within -------------------------------------------------------------------------------------------------------
 
+    async def _save(self, session: Session, credential: Credential, changes: Mapping[str, object]) -> int:
+        """The new revision."""
+        expires_at = credential.expires_at if isinstance(credential, OAuthCredential) else None
+        sealed = await self._seal(session, credential, session.name)
+
+        def write(connection: sqlite3.Connection) -> int:
+            if not rows.update(connection, session.id, {"expires_at": expires_at, **changes}, sealed):
+                raise _gone(session)
+            return (rows.read_sealed(connection, session.id) or (b"", 0))[1]
+
+        try:
+            return await self._write(write)
+        except rows.Renamed:
+            await self.sync()
+        return await self._save(self.find(session.id).session, credential, changes)
+
+    async def _seal(self, session: Session, credential: Credential, name: str) -> rows.Sealed:
+        label = _label(session)._replace(name=name)
+        return rows.Sealed(name, await self.vault.seal(label, dump(credential)))
+
+    def _read_offered(self) -> Mapping[str, StoredSession]:
+        return {one.session.id: one for one in self._offered()}
+
     def _read(self, connection: sqlite3.Connection) -> Snapshot:
-        return replace(rows.read_snapshot(connection), offered={one.session.id: one for one in self._offered()})
+        return replace(rows.read_snapshot(connection), offered=self._read_offered())
 
     async def _write(self, work: Callable[[sqlite3.Connection], T], *, provider: str = "") -> T:
         """Write, and read the whole in the same transaction. A name that is taken raises 4008."""
