@@ -15,7 +15,7 @@ from maestro.runtime import Runtime
 from maestro.store.credentials import NoCredential
 from maestro.store.snapshot import StoredSession
 from maestro_protocol.errors import Command, Issue
-from maestro_protocol.sessions import EnvKey, Provider, Session
+from maestro_protocol.sessions import AuthType, EnvKey, Provider, Session
 
 _log = logging.getLogger(__name__)
 
@@ -83,7 +83,7 @@ def connect_as(runtime: Runtime, info: ProviderInfo, stored: StoredSession) -> C
         session=stored.session,
         credential=stored.credential,
         settings=runtime.settings.provider(info.id),
-        base_url=_base_url(runtime, info),
+        base_url=_base_url(runtime, info, stored.session.auth_type),
         http=runtime.transport(info.id),
         environment=runtime.environment,
     )
@@ -99,21 +99,20 @@ def oauth_context(runtime: Runtime, info: ProviderInfo, options: Mapping[str, Js
     return OAuthContext(
         info=info,
         settings=runtime.settings.provider(info.id),
-        base_url=_base_url(runtime, info),
+        base_url=_base_url(runtime, info, "oauth"),
         http=runtime.transport(info.id),
         environment=runtime.environment,
         options=options or {},
     )
 
 
-def _base_url(runtime: Runtime, info: ProviderInfo) -> str:
-    """The address of a service that one also signs in to by OAuth is https, unless it is on this machine; gateways of
-    the user's own may be anything."""
+def _base_url(runtime: Runtime, info: ProviderInfo, auth_type: AuthType) -> str:
+    """Tokens of a login go over https, or stay on this machine. A key goes where its owner said."""
     variable = runtime.environment.get(info.base_url_variable, "") if info.base_url_variable else ""
     url = (runtime.settings.provider(info.id).base_url or variable.strip() or info.base_url).rstrip("/")
-    if any(kind.auth_type == "oauth" for kind in info.auth_types) and is_open(url):
+    if auth_type == "oauth" and is_open(url):
         path = f"providers.{info.id}.baseUrl"
-        message = f"`{path}` must begin with `https://`, since credentials are sent there; correct it."
+        message = f"`{path}` must begin with `https://`, since the tokens of a login are sent there; correct it."
         issue = Issue(path=path, message="must begin with https://")
         raise MaestroError("invalidParams", message, provider=info.id, issues=[issue])
     return url

@@ -15,9 +15,10 @@ from maestro.audit.source import AuditSource
 from maestro.errors import MaestroError
 from maestro.explain import to_maestro_error
 from maestro.failures import ErrorClass, Failure, UpstreamError
+from maestro.providers.oauth import Granted
 from maestro.retry import RULES
 from maestro.runtime import Runtime
-from maestro.store.credentials import ApiKeyCredential, NoCredential
+from maestro.store.credentials import ApiKeyCredential, NoCredential, OAuthCredential
 from maestro.store.sessions import open_sessions
 from maestro.tokens import authorise
 from maestro_protocol.base import JsonObject
@@ -319,12 +320,11 @@ async def test_a_local_server_that_wants_a_key_says_so() -> None:
 
 
 @pytest.mark.parametrize("url", ["http://example.org/v1", "http://192.168.0.2", "http://localhost.example.org"])
-async def test_credentials_do_not_travel_in_the_clear(url: str) -> None:
-    settings: JsonObject = {"providers": {name: {"baseUrl": url} for name in ("openai", "mine")}}
-    async with installed(settings):
-        await provider.create_session("openai", "api_key", name="work", api_key=KEY)
+async def test_the_tokens_of_a_login_do_not_travel_in_the_clear(url: str) -> None:
+    async with installed({"providers": {"openai": {"baseUrl": url}}}):
+        await provider.keep_login("openai", "login", Granted(OAuthCredential("token")))
         async with refused(-32602) as errors:
-            provider.connection("openai", "work")
+            provider.connection("openai", "login")
         assert "https://" in errors[0].message
-        await provider.create_session("mine", "api_key", name="lan", api_key=KEY)
-        assert provider.connection("mine", "lan").base_url == url
+        await provider.create_session("openai", "api_key", name="key", api_key=KEY)
+        assert provider.connection("openai", "key").base_url == url
