@@ -16,8 +16,11 @@ Source = Literal["vault", "memory", "env", "profile"]
 SessionStatus = Literal["active", "expiring", "expired", "revoked", "unverified", "needsLogin"]
 
 
-SESSION_NAME = r"^[^\x00-\x1f\x7f-\x9f:/\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]{1,100}$"
-"""No control or invisible characters, and neither `:` nor `/`, which part a session from a model."""
+_NO = r"\x00-\x1f\x7f-\x9f\xad:/\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\u3164\ufeff\uffa0"
+_NO_EDGE = rf"{_NO} \xa0\u1680\u2000-\u200a\u202f\u205f\u3000"
+SESSION_NAME = rf"^[^{_NO_EDGE}]([^{_NO}]{{0,98}}[^{_NO_EDGE}])?$"
+"""No control or invisible characters, no blank at either end, and neither `:` nor `/`, which part a session from a
+model."""
 
 
 class AuthTypeInfo(WireModel):
@@ -74,7 +77,7 @@ Mode = Literal["chatgpt", "api_key"]
 class SessionDefaults(WireModel):
     """What a session uses unless a request says otherwise."""
 
-    model: str | None = None
+    model: str | None = Field(default=None, max_length=300)
     params: ChatParams | None = None
 
 
@@ -216,9 +219,9 @@ class SessionBindParams(Params):
 
     session_id: str | None = None
     """An id or an unambiguous name; null releases the folder or chat."""
-    workspace_folder: str | None = None
+    workspace_folder: str | None = Field(default=None, max_length=4096)
     """The URI of a workspace folder."""
-    chat_id: str | None = None
+    chat_id: str | None = Field(default=None, max_length=200)
 
 
 class SessionReleased(WireModel):

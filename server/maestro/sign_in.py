@@ -20,8 +20,11 @@ from maestro.store.credentials import ApiKeyCredential, Credential, NoCredential
 from maestro.store.sessions import NewSession
 from maestro.store.snapshot import StoredSession
 from maestro_protocol.errors import Issue
-from maestro_protocol.sessions import SESSION_NAME, AuthType, Flow, Session
+from maestro_protocol.sessions import SESSION_NAME, AuthType, Flow, Identity, Session
 
+_AN_ID = re.compile("ses_[0-9a-f]{16}$")
+"""What would be taken for another session's id."""
+_LONGEST_KEY = 16 * 1024
 _log = logging.getLogger(__name__)
 
 
@@ -37,7 +40,7 @@ def offering(runtime: Runtime, provider: str, auth_type: AuthType) -> ProviderIn
 
 def check_name(name: str) -> None:
     """Raises -32602 for what cannot be a session's name."""
-    if not name.strip() or not re.match(SESSION_NAME, name):
+    if not re.match(SESSION_NAME, name) or _AN_ID.match(name):
         message = "A session's name has 1 to 100 characters, none of them `:`, `/` or invisible; choose another."
         raise _invalid("name", message, "does not have the required form")
 
@@ -48,7 +51,7 @@ def from_key(info: ProviderInfo, name: str, api_key: str | SecretStr | None) -> 
     credential: Credential = ApiKeyCredential(key)
     if not key and not info.needs_key:
         credential = NoCredential()
-    elif not key or not key.isascii() or not key.isprintable():
+    elif not key or not key.isascii() or not key.isprintable() or len(key) > _LONGEST_KEY:
         raise _invalid("apiKey", "The API key is empty or has characters no key has.", "must be a key")
     return NewSession(info.id, "api_key", name, credential)
 
@@ -60,12 +63,18 @@ def from_login(info: ProviderInfo, name: str, granted: Granted) -> NewSession:
         auth_type="oauth",
         name=name,
         credential=granted.credential,
-        identity=granted.identity,
+        identity=granted.identity and _printable(granted.identity),
         mode=granted.mode,
         modes=granted.modes,
         status="active",
         source="profile" if granted.credential.grant == "profile" else "vault",
     )
+
+
+def _printable(identity: Identity) -> Identity:
+    """What a service says of a person is shown to people: no more than a line, and nothing that steers a screen."""
+    said = identity.model_dump(include={"email", "plan", "account_id"}, exclude_none=True)
+    return Identity(**{name: "".join(filter(str.isprintable, str(text)))[:200] for name, text in said.items()})
 
 
 def draft(runtime: Runtime, new: NewSession) -> Connection:

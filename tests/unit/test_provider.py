@@ -287,7 +287,24 @@ async def test_a_key_is_hidden_however_the_service_repeats_it(key: str, words: s
         assert not {"horse", "eee", "hidden"} & set(message.split()) and "eee" not in message
 
 
-@pytest.mark.parametrize("name", ["", " ", "a:b", "a/b", "a\nb", "\x1b[31m", "a\u202eb", "n" * 101])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        " ",
+        "a:b",
+        "a/b",
+        "a\nb",
+        "\x1b[31m",
+        "a\u202eb",
+        "n" * 101,
+        " a",
+        "a ",
+        "a\xadb",
+        "\u3164",
+        "ses_0123456789abcdef",
+    ],
+)
 async def test_a_name_that_would_confuse_is_refused(name: str) -> None:
     async with installed(), refused(-32602):
         await provider.create_session("openai", "api_key", name=name, api_key=KEY)

@@ -255,6 +255,15 @@ async def test_a_session_that_is_renamed_while_its_login_is_renewed_still_opens(
         assert store.find(session.id).session.name in {f"name-{number}" for number in range(10)}
 
 
+async def test_a_session_renamed_elsewhere_opens_before_that_was_noticed(tmp_path: Path) -> None:
+    async with opened(tmp_path) as one, opened(tmp_path) as two:
+        session = await one.add(new("work"))
+        await two.sync()
+        await one.rename(session.id, "office")
+        assert two.find("work").session.id == session.id
+        assert (await two.credential(session.id, fresh=True))[0] == KEY
+
+
 async def test_without_a_store_what_is_offered_can_still_be_used(tmp_path: Path) -> None:
     (tmp_path / "data" / "maestro.db").mkdir(parents=True)
     store = open_sessions({"MAESTRO_HOME": str(tmp_path)}, offered)
@@ -263,3 +272,56 @@ async def test_without_a_store_what_is_offered_can_still_be_used(tmp_path: Path)
     assert (await store.credential("env:gemini"))[0] == KEY
     assert await kind(store.add(new("work"))) == "storageFailed"
     await store.aclose()
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("status", "bogus"),
+        ("metadata", "{broken"),
+        ("metadata", "[]"),
+        ("expires_at", "never"),
+        ("created_at", ""),
+        ("auth_type", "bearer"),
+        ("source", "moon"),
+        ("name", b"\x00\x01"),
+        ("provider", ""),
+    ],
+)
+async def test_a_damaged_row_harms_no_other_and_can_be_deleted(tmp_path: Path, column: str, value: object) -> None:
+    async with opened(tmp_path) as store:
+        odd, whole = await store.add(new("odd")), await store.add(new("whole"))
+        query = f"UPDATE saved_authentications SET {column} = ? WHERE id = ?"
+        await store.database.run(lambda connection: connection.execute(query, (value, odd.id)))
+        await store.sync()
+        assert (await store.credential(whole.id))[0] == KEY
+        damaged = store.find(odd.id).session
+        assert column == "provider" or (damaged.status, bool(damaged.problem)) == ("needsLogin", True)
+        await store.delete(odd.id)
+        assert [session.id for session in store.list() if session.source == "vault"] == [whole.id]
+
+
+async def test_a_credential_of_another_type_does_not_open(tmp_path: Path) -> None:
+    async with opened(tmp_path) as store:
+        session = await store.add(new("odd"))
+        query = "UPDATE saved_authentications SET credentials = 5, revision = 9"
+        await store.database.run(lambda connection: connection.execute(query))
+        await store.sync()
+        assert await kind(store.credential(session.id)) == "storageFailed"
+
+
+async def test_nothing_points_at_a_session_that_was_deleted_meanwhile(tmp_path: Path) -> None:
+    async with opened(tmp_path) as one, opened(tmp_path) as two:
+        session = await one.add(new("work"))
+        await two.sync()
+        await one.delete(session.id)
+        assert await kind(two.set_default(session.id)) == "sessionNotFound"
+        assert await kind(two.bind("work", "chat", "chat_1")) == "sessionNotFound"
+        await one.sync()
+        assert (dict(one.snapshot.defaults), list(one.snapshot.bindings)) == ({}, [])
+
+
+async def test_what_is_no_text_is_refused(tmp_path: Path) -> None:
+    async with opened(tmp_path) as store:
+        await store.add(new("work"))
+        assert await kind(store.bind("work", "workspaceFolder", "file:///\ud800")) == "invalidParams"

@@ -21,6 +21,8 @@ from maestro.providers.oauth import CodeGrant, DeviceCode, DeviceRole, Granted, 
 from maestro_protocol.sessions import Flow, Step, StepDeviceCode, StepInput, StepOpenUrl
 
 _AGAIN = "Reload this page to try again, or copy its address and paste it."
+_EXCHANGE_SECONDS = 45.0
+"""The whole of an exchange, however slowly its answer drips."""
 _PAUSE, _PATIENCE = 1.0, 120.0
 """Seconds between, and for, tries to exchange what a device was granted."""
 
@@ -181,8 +183,13 @@ class Login:
             raise MaestroError("loginFailed", message, provider=info.id)
 
     async def _redeem(self, grant: CodeGrant) -> Granted:
-        hidden = (grant.code, grant.verifier, grant.state, *_values(self._context))
-        return await explained(self._role.exchange(self._context, grant), self._context.info, hidden)
+        info, hidden = self._context.info, (grant.code, grant.verifier, grant.state, *_values(self._context))
+        try:
+            async with asyncio.timeout(_EXCHANGE_SECONDS):
+                return await explained(self._role.exchange(self._context, grant), info, hidden)
+        except TimeoutError:
+            message = f"{info.label} did not finish the login in time; check the network and try again."
+            raise MaestroError("unreachable", message, provider=info.id) from None
 
     def _end(self, result: Granted | Exception) -> bool:
         """The one way to the end. The browser that waits is told, and everything of the login is dropped."""

@@ -28,9 +28,9 @@ def client_secret(context: OAuthContext) -> str | None:
 def text(context: OAuthContext, name: str) -> str | None:
     """An option that is a text; None where it is absent or empty. Raises -32602 for anything else."""
     value = context.options.get(name)
-    if value is None or isinstance(value, str):
+    if value is None or (isinstance(value, str) and value.isprintable()):
         return (value or "").strip() or None
-    raise misfit(name, "a text")
+    raise misfit(name, "a text on one line")
 
 
 def one_of(context: OAuthContext, name: str, choices: Sequence[str]) -> str | None:
@@ -45,7 +45,7 @@ def texts(context: OAuthContext, name: str) -> list[str]:
     """An option that is a list of texts. Raises -32602 for anything else."""
     value = context.options.get(name)
     given = value if isinstance(value, list) else [] if value is None else [value]
-    found = [item for item in given if isinstance(item, str) and item]
+    found = [item for item in given if isinstance(item, str) and item and item.isprintable()]
     if len(found) != len(given):
         raise misfit(name, "a list of texts")
     return found

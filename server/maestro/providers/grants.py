@@ -16,6 +16,7 @@ _SECRET = frozenset(
     "code code_verifier client_secret refresh_token subject_token assertion token device_auth_id user_code".split()
 )
 """The fields of a request whose values nobody may read in an error."""
+_LONGEST_TOKEN = 64 * 1024
 _SHOWN_HEAD = 12
 """Characters by which a secret is found that was cut off."""
 
@@ -81,7 +82,14 @@ def _read(answer: JsonValue, *, partial: bool = False) -> Tokens:
     tokens = read(Tokens, answer)
     if not tokens.access_token and not partial:
         raise UpstreamError(Failure("malformed", "The answer holds no access token."))
+    if not all(map(_is_usable, filter(None, (tokens.access_token, tokens.refresh_token, tokens.id_token)))):
+        raise UpstreamError(Failure("malformed", "The answer holds a token that cannot be sent."))
     return tokens
+
+
+def _is_usable(token: str) -> bool:
+    """Whether a header can carry it."""
+    return len(token) <= _LONGEST_TOKEN and token.isascii() and token.isprintable() and " " not in token
 
 
 def judged(

@@ -13,6 +13,7 @@ from maestro.runtime import Runtime
 from maestro.services.local_servers import running
 from maestro.services.sessions import SessionService
 from maestro.store.snapshot import StoredSession
+from maestro_protocol.errors import Issue
 from maestro_protocol.models import Model, ModelListParams, ModelListResult, ModelResolveResult, ModelSource
 from maestro_protocol.sessions import Provider
 
@@ -105,6 +106,7 @@ class ModelService:
         session, rest = self._split_session(name, reference)
         provider_id, _, model = rest.partition("/")
         if model and _is_provider(provider_id):
+            self._check_provider(session, provider_id)
             return Target(provider_id, self._sessions.choose(provider_id, session, chat_id), model)
         if session is not None:
             stored = self._runtime.sessions.find(session)
@@ -118,13 +120,44 @@ class ModelService:
         if stored is None and (named := self._runtime.settings.defaults.chat):
             return await self._target(named, None, chat_id)
         provider_id = stored.session.provider if stored else provider.get_default_provider()
-        stored = stored or self._sessions.choose(provider_id, None, chat_id)
+        stored = stored or self._choose_for_default(provider_id, chat_id)
         defaults = stored.session.defaults if stored else None
         model = (defaults.model if defaults else None) or provider.default_model(provider_id) or ""
         if not model:
             message = "No model was named and this provider has no default one; name a model, or set `defaults.chat`."
             raise MaestroError("modelNotFound", message, provider=provider_id)
         return Target(provider_id, stored, model.removeprefix(f"{provider_id}/"))
+
+    def _choose_for_default(self, provider_id: str, chat_id: str | None) -> StoredSession | None:
+        """Of the default provider; where there is none, the error says which sessions there are of others."""
+        try:
+            return self._sessions.choose(provider_id, None, chat_id)
+        except MaestroError as error:
+            others = [
+                one for one in self._runtime.sessions.list() if one.source == "vault" and one.provider != provider_id
+            ]
+            if error.kind != "authRequired" or error.data.candidates or not others:
+                raise
+            names = [f"'{one.name}' of {one.provider}" for one in others[:5]]
+            message = (
+                f"The default provider is {provider_id}, and there is no session of it. Name a session or a model "
+                f"(there is {', '.join(names)}), or set `defaults.provider`."
+            )
+            raise MaestroError(
+                "authRequired", message, provider=provider_id, candidates=[one.id for one in others[:20]]
+            ) from None
+
+    def _check_provider(self, reference: str | None, provider_id: str) -> None:
+        """Raises -32602 for a session of another provider than the model's; 4007, 4103."""
+        if reference is None:
+            return
+        of = [one for one in self._runtime.sessions.list() if reference in (one.id, one.name)]
+        if of and provider_id not in [one.provider for one in of]:
+            issue = Issue(path="sessionId", message="is a session of another provider than the model's")
+            message = (
+                f"The session '{of[0].name}' is one of {of[0].provider}, the model one of {provider_id}; change one."
+            )
+            raise MaestroError("invalidParams", message, provider=provider_id, session_id=of[0].id, issues=[issue])
 
     def _bound(self, chat_id: str | None) -> StoredSession | None:
         """The session the chat or the workspace is bound to: the default provider's, or the only one."""
@@ -133,14 +166,26 @@ class ModelService:
         return of_default[0] if of_default else bound[0] if len(bound) == 1 else None
 
     def _split_session(self, name: str, reference: str | None) -> tuple[str | None, str]:
-        """`work:openai/gpt-4o` -> (`work`, `openai/gpt-4o`) if a session has that name; a model's own colon stays."""
-        if reference is None and ":" in name:
+        """`work:openai/gpt-4o` -> (`work`, `openai/gpt-4o`) if a session has that name; a model's own colon stays.
+
+        Raises:
+            MaestroError: -32602 where the request names another session besides.
+        """
+        if ":" in name:
             known = {known for session in self._runtime.sessions.list() for known in (session.id, session.name)}
             named = [session for session in known if name.startswith(f"{session}:")]
             if named:
                 longest = max(named, key=len)
+                if reference is not None and not self._is_same(reference, longest):
+                    issue = Issue(path="model", message="names another session than `sessionId`")
+                    message = "`model` names another session than `sessionId`; name one of the two."
+                    raise MaestroError("invalidParams", message, issues=[issue])
                 return longest, name.removeprefix(f"{longest}:")
         return reference, name
+
+    def _is_same(self, one: str, other: str) -> bool:
+        find = self._runtime.sessions.find
+        return one == other or find(one).session.id == find(other).session.id
 
     async def _whom_to_ask(
         self, provider_id: str | None, reference: str | None

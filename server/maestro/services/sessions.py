@@ -8,6 +8,7 @@ from maestro import provider
 from maestro.errors import MaestroError
 from maestro.runtime import Runtime
 from maestro.services.editor import Editor
+from maestro.sign_in import check_name
 from maestro.store.snapshot import BindingKind, StoredSession
 from maestro_protocol.base import JsonObject
 from maestro_protocol.errors import Command, Issue
@@ -58,6 +59,14 @@ class SessionService:
         await self._sync()
         return self._runtime.sessions.find(reference).session
 
+    async def _find(self, reference: str) -> Session | None:
+        try:
+            return await self.get(reference)
+        except MaestroError as error:
+            if error.kind != "sessionNotFound":
+                raise
+            return None
+
     async def _sync(self) -> None:
         """What cannot be read was told when the server started; what is known is what there is."""
         try:
@@ -71,6 +80,7 @@ class SessionService:
 
     async def rename(self, reference: str, name: str) -> Session:
         """Raises 4007, 4103, 4008 for a taken name, 4104 for a session that is not kept here."""
+        check_name(name)
         session = await self.get(reference)
         return await self._runtime.sessions.rename(session.id, name)
 
@@ -126,10 +136,14 @@ class SessionService:
 
     async def delete(self, reference: str, *, revoke: bool | None = None) -> Session | None:
         """Forget a session; None if there was none. Raises 4103, or 4104 for one that is not kept here."""
+        session = await self._find(reference)
+        if session is None:
+            return None
         try:
-            session = await self.get(reference)
             deleted = await provider.delete_session(session.provider, session.auth_type, session.id, revoke=revoke)
         except MaestroError as error:
+            if error.kind == "providerNotFound":  # its plug-in is gone; it stays the user's to delete
+                return await self._runtime.sessions.delete(session.id)
             if error.kind != "sessionNotFound":
                 raise
             return None
@@ -232,6 +246,10 @@ def _target(params: SessionBindParams) -> tuple[BindingKind, str]:
     if params.chat_id and not params.workspace_folder:
         return "chat", params.chat_id
     if params.workspace_folder and not params.chat_id:
+        if "://" not in params.workspace_folder:
+            issue = Issue(path="workspaceFolder", message="must be a URI, as file:///home/me/project")
+            message = "`workspaceFolder` must be a URI, as file:///home/me/project."
+            raise MaestroError("invalidParams", message, issues=[issue])
         return "workspaceFolder", canonical(params.workspace_folder)
     issue = Issue(path="workspaceFolder", message="exactly one of `workspaceFolder` and `chatId` is required")
     raise MaestroError("invalidParams", "Name either a workspace folder or a chat to bind.", issues=[issue])

@@ -4,10 +4,11 @@ import json
 import sqlite3
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import NamedTuple
+from functools import lru_cache
+from typing import NamedTuple, TypeAlias
 
 from maestro.store.snapshot import Binding, Snapshot, StoredSession
-from maestro_protocol.sessions import Session
+from maestro_protocol.sessions import AuthType, Session
 
 _COLUMNS = "id, provider, auth_type, name, metadata, status, source, expires_at, created_at, last_used_at, revision"
 _IN_METADATA = {"mode", "modes", "defaults", "key_hint", "identity", "problem"}
@@ -27,7 +28,8 @@ class Renamed(Exception):
 def read_snapshot(connection: sqlite3.Connection) -> Snapshot:
     """All sessions, defaults and bindings, without any credential."""
     rows = connection.execute(f"SELECT {_COLUMNS} FROM saved_authentications ORDER BY created_at, id")
-    stored = {row[0]: StoredSession(_session(row), revision=row[10]) for row in rows}
+    sessions = [(_session(row), row[10]) for row in rows]
+    stored = {session.id: StoredSession(session, revision=revision) for session, revision in sessions}
     defaults = dict(connection.execute("SELECT provider, session_id FROM session_defaults"))
     bindings = connection.execute(
         "SELECT kind, target, provider, session_id FROM session_bindings ORDER BY kind, target"
@@ -35,12 +37,20 @@ def read_snapshot(connection: sqlite3.Connection) -> Snapshot:
     return Snapshot(stored, defaults, [Binding(*row) for row in bindings])
 
 
-def read_sealed(connection: sqlite3.Connection, session_id: str) -> tuple[bytes, int] | None:
-    """The sealed credential and its revision."""
-    row = connection.execute(
-        "SELECT credentials, revision FROM saved_authentications WHERE id = ?", (session_id,)
-    ).fetchone()
-    return None if row is None else (_bytes(row[0]), row[1])
+class Stored(NamedTuple):
+    """A credential as it lies in the store."""
+
+    sealed: bytes
+    revision: int
+    name: str
+    """The session's name at that moment, for which it was sealed."""
+
+
+def read_sealed(connection: sqlite3.Connection, session_id: str) -> Stored | None:
+    """The credential; None if the session is gone."""
+    query = "SELECT credentials, revision, name FROM saved_authentications WHERE id = ?"
+    row = connection.execute(query, (session_id,)).fetchone()
+    return None if row is None else Stored(_bytes(row[0]), row[1], str(row[2]))
 
 
 def insert(connection: sqlite3.Connection, session: Session, sealed: bytes) -> None:
@@ -84,22 +94,41 @@ def delete(connection: sqlite3.Connection, session_id: str) -> bool:
     return gone
 
 
-def _session(row: tuple[str | int | None, ...]) -> Session:
-    names = (
-        "id",
-        "provider",
-        "auth_type",
-        "name",
-        "metadata",
-        "status",
-        "source",
-        "expires_at",
-        "created_at",
-        "last_used_at",
+_Row: TypeAlias = tuple[str | int | bytes | float | None, ...]
+_DAMAGED = "What is stored of this session is damaged; delete it, and sign in again."
+
+
+@lru_cache(maxsize=4096)
+def _session(row: _Row) -> Session:
+    """The row as a session. A damaged one is a session that needs a login, so that it is seen and can be deleted."""
+    names = _COLUMNS.split(", ")
+    values: dict[str, object] = dict(zip(names, row, strict=True))
+    try:
+        if any(isinstance(value, bytes) for value in values.values()):
+            raise ValueError("no column of a session holds bytes")
+        metadata = json.loads(str(values.pop("metadata") or "{}"))
+        return Session.model_validate({**metadata, **values}, by_name=True, by_alias=False)
+    except (ValueError, TypeError, RecursionError):
+        return _damaged(values)
+
+
+def _damaged(values: Mapping[str, object]) -> Session:
+    auth_type: AuthType = "oauth" if values["auth_type"] == "oauth" else "api_key"
+    return Session(
+        id=str(values["id"]),
+        name=_words(values["name"]) or str(values["id"]),
+        provider=_words(values["provider"]) or "unknown",
+        auth_type=auth_type,
+        status="needsLogin",
+        source="vault",
+        created_at=datetime.fromtimestamp(0, UTC),
+        problem=_DAMAGED,
     )
-    values: dict[str, object] = dict(zip(names, row, strict=False))
-    metadata = json.loads(str(values.pop("metadata") or "{}"))
-    return Session.model_validate({**metadata, **values}, by_name=True, by_alias=False)
+
+
+def _words(value: object) -> str:
+    """As much of a text as can be shown on a line."""
+    return "".join(char for char in value if char.isprintable())[:100] if isinstance(value, str) else ""
 
 
 def _values(session: Session) -> dict[str, str | bytes | None]:
@@ -119,5 +148,8 @@ def _text(moment: datetime | None) -> str | None:
     return None if moment is None else moment.astimezone(UTC).isoformat()
 
 
-def _bytes(value: str | bytes) -> bytes:
-    return value.encode() if isinstance(value, str) else value
+def _bytes(value: object) -> bytes:
+    """What does not open, where it is neither bytes nor text."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace")
+    return value if isinstance(value, bytes) else b""

@@ -4,22 +4,23 @@ import asyncio
 import logging
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
-from uuid import uuid4
 
 from maestro.database.database import Database
 from maestro.directories import directories
 from maestro.errors import MaestroError
 from maestro.store import rows
 from maestro.store.credentials import Credential, OAuthCredential, dump, load
+from maestro.store.new_session import NewSession as NewSession
+from maestro.store.new_session import as_session, fields_of
 from maestro.store.snapshot import Binding as Binding
 from maestro.store.snapshot import BindingKind as BindingKind
 from maestro.store.snapshot import Snapshot as Snapshot
 from maestro.store.snapshot import StoredSession as StoredSession
 from maestro.vault.vault import Label, Vault
-from maestro_protocol.sessions import AuthType, Identity, Mode, Session, SessionStatus, Source
+from maestro_protocol.sessions import Session
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
@@ -28,21 +29,6 @@ ENVIRONMENT_NAME = "env"
 """What every session of the environment is called."""
 _TOUCH_EVERY = timedelta(minutes=1)
 _OPEN_TO_LOGIN = ("needsLogin", "revoked")
-
-
-@dataclass(frozen=True, slots=True)
-class NewSession:
-    """What a login gave, ready to be kept."""
-
-    provider: str
-    auth_type: AuthType
-    name: str
-    credential: Credential = field(repr=False)
-    identity: Identity | None = None
-    mode: Mode | None = None
-    modes: tuple[Mode, ...] = ()
-    status: SessionStatus = "unverified"
-    source: Source = "vault"
 
 
 class SessionStore:
@@ -118,17 +104,18 @@ class SessionStore:
             return kept.credential, kept.revision
         if known and (session_id in self._unsaved or (not fresh and known[0] == kept.revision)):
             return known[1], known[0]
-        sealed = await self.database.read(lambda connection: rows.read_sealed(connection, session_id))
-        if sealed is None:
+        stored = await self.database.read(lambda connection: rows.read_sealed(connection, session_id))
+        if stored is None:
             raise _gone(kept.session)
-        plain = await self.vault.open(_label(kept.session), sealed[0], session=kept.session.name)
+        label = _label(kept.session)._replace(name=stored.name)  # another window may have renamed it just now
+        plain = await self.vault.open(label, stored.sealed, session=stored.name)
         try:
             credential = load(plain)
         except ValueError:
             message = f"The credential of session '{kept.session.name}' cannot be read; sign in again."
             raise MaestroError("storageFailed", message, session_id=session_id) from None
-        self._opened[session_id] = sealed[1], credential
-        return credential, sealed[1]
+        self._opened[session_id] = stored.revision, credential
+        return credential, stored.revision
 
     # -- writing ------------------------------------------------------------------------------------------------------
 
@@ -142,9 +129,9 @@ class SessionStore:
         taken = self._same_name(new)
         if new.name == ENVIRONMENT_NAME or (taken and taken.status not in _OPEN_TO_LOGIN):
             raise _name_taken(new.provider, taken)
-        session = _session(new, taken)
+        session = as_session(new, taken)
         if taken is not None:
-            return await self.save(taken.id, new.credential, _fields(session))
+            return await self.save(taken.id, new.credential, fields_of(session))
         sealed = await self.vault.seal(_label(session), dump(new.credential))
         await self._write(lambda connection: rows.insert(connection, session, sealed), provider=new.provider)
         return self.snapshot.find(session.id).session
@@ -163,7 +150,7 @@ class SessionStore:
             current = rows.read_sealed(connection, session.id)
             if current is None:
                 raise _gone(session)
-            return current[1] == revision and rows.update(connection, session.id, {"name": name}, sealed)
+            return current.revision == revision and rows.update(connection, session.id, {"name": name}, sealed)
 
         if not await self._write(write, provider=session.provider):  # its login was renewed in this moment
             return await self.rename(session.id, name)
@@ -206,16 +193,16 @@ class SessionStore:
     async def set_default(self, reference: str) -> Session:
         """Make a session its provider's default. Raises as `find`."""
         session = self.find(reference).session
-        query = "INSERT OR REPLACE INTO session_defaults VALUES (?, ?)"
-        await self._write(lambda connection: connection.execute(query, (session.provider, session.id)))
+        await self._point(
+            session, "INSERT OR REPLACE INTO session_defaults VALUES (?, ?)", (session.provider, session.id)
+        )
         return self.snapshot.find(session.id).session
 
     async def bind(self, reference: str, kind: BindingKind, target: str) -> Session:
         """Use a session in a folder or a chat. Raises as `find`."""
         session = self.find(reference).session
         row = Binding(kind, target, session.provider, session.id)
-        query = "INSERT OR REPLACE INTO session_bindings VALUES (?, ?, ?, ?)"
-        await self._write(lambda connection: connection.execute(query, row))
+        await self._point(session, "INSERT OR REPLACE INTO session_bindings VALUES (?, ?, ?, ?)", row)
         return self.snapshot.find(session.id).session
 
     async def release(self, kind: BindingKind, target: str) -> Sequence[str]:
@@ -254,6 +241,17 @@ class SessionStore:
 
     # -- within -------------------------------------------------------------------------------------------------------
 
+    async def _point(self, session: Session, query: str, row: tuple[str, ...]) -> None:
+        """Write a row that points at the session, unless it was deleted in this moment."""
+        is_offered = session.id in self.snapshot.offered
+
+        def write(connection: sqlite3.Connection) -> None:
+            if not is_offered and rows.read_sealed(connection, session.id) is None:
+                raise _gone(session)
+            connection.execute(query, row)
+
+        await self._write(write)
+
     async def _save(self, session: Session, credential: Credential, changes: Mapping[str, object]) -> int:
         """The new revision."""
         expires_at = credential.expires_at if isinstance(credential, OAuthCredential) else None
@@ -262,7 +260,8 @@ class SessionStore:
         def write(connection: sqlite3.Connection) -> int:
             if not rows.update(connection, session.id, {"expires_at": expires_at, **changes}, sealed):
                 raise _gone(session)
-            return (rows.read_sealed(connection, session.id) or (b"", 0))[1]
+            stored = rows.read_sealed(connection, session.id)
+            return stored.revision if stored else 0
 
         try:
             return await self._write(write)
@@ -288,6 +287,9 @@ class SessionStore:
                 return work(connection), self._read(connection)
             except sqlite3.IntegrityError:
                 raise _name_taken(provider, None) from None
+            except UnicodeEncodeError:
+                message = "A name or address holds characters that no text may hold; correct it."
+                raise MaestroError("invalidParams", message) from None
 
         result, snapshot = await self.database.run(both)
         self._take(snapshot)
@@ -346,30 +348,6 @@ def open_sessions(
     data = directories(environment).data
     database = Database(data / "maestro.db")
     return SessionStore(database, Vault(database, data / "vault.key", environment), offered)
-
-
-def _session(new: NewSession, taken: Session | None) -> Session:
-    credential = new.credential
-    return Session(
-        id=taken.id if taken else f"ses_{uuid4().hex[:16]}",
-        name=new.name,
-        provider=new.provider,
-        auth_type=new.auth_type,
-        mode=new.mode,
-        modes=[*new.modes] or None,
-        status=new.status,
-        source=new.source,
-        key_hint=credential.hint,
-        identity=new.identity,
-        expires_at=credential.expires_at if isinstance(credential, OAuthCredential) else None,
-        created_at=taken.created_at if taken else datetime.now(UTC),
-    )
-
-
-def _fields(session: Session) -> Mapping[str, object]:
-    """What a new credential changes of a session that is there."""
-    names = ("mode", "modes", "status", "source", "key_hint", "identity", "expires_at")
-    return {name: getattr(session, name) for name in names} | {"problem": None}
 
 
 def _label(session: Session) -> Label:

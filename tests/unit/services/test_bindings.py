@@ -111,3 +111,33 @@ async def test_a_mode_the_session_lacks_is_refused(tmp_path: Path) -> None:
         params = SessionUpdateParams.from_wire({"sessionId": "key", "defaults": {"model": "gpt-5.4-mini"}})
         assert (await services.sessions.update(params)).defaults
         assert (await services.models.target(None, "key")).model == "gpt-5.4-mini"
+
+
+async def test_a_session_and_a_model_that_disagree_are_told(tmp_path: Path) -> None:
+    async with product(tmp_path, "openai") as (services, [openai]):
+        await made("openai:three", "openai:four", "anthropic:claude")
+        for session, model in (("three", "four:openai/gpt-5.5"), ("claude", "openai/gpt-5.5")):
+            with pytest.raises(MaestroError) as caught:
+                await services.models.target(model, session)
+            assert caught.value.code == -32602
+        assert (await services.models.target("four:openai/gpt-5.5", "four")).model == "gpt-5.5"
+        assert openai.requests == []
+
+
+async def test_without_a_session_of_the_default_provider_the_others_are_named(tmp_path: Path) -> None:
+    async with product(tmp_path) as (services, _):
+        await made("openai:mine")
+        with pytest.raises(MaestroError) as caught:
+            await services.models.target(None, None)
+        assert caught.value.kind == "authRequired"
+        assert "'mine' of openai" in caught.value.message
+        assert "defaults.provider" in caught.value.message
+
+
+async def test_a_session_of_a_provider_that_is_gone_can_be_deleted(tmp_path: Path) -> None:
+    async with product(tmp_path) as (services, _):
+        await made("openai:mine")
+        query = "UPDATE saved_authentications SET provider = 'gone'"
+        await services.runtime.sessions.database.run(lambda connection: connection.execute(query))
+        assert await services.sessions.delete("mine")
+        assert [one.name for one in await services.sessions.list(None)] == []

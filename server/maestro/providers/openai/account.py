@@ -33,6 +33,11 @@ def account(credential: OAuthCredential) -> Account:
     return Account(
         email=next(filter(None, map(text, emails)), None),
         plan=text(auth.get("chatgpt_plan_type")),
-        account_id=text(auth.get("chatgpt_account_id")),
+        account_id=_sendable(text(auth.get("chatgpt_account_id"))),
         fedramp=auth.get("chatgpt_account_is_fedramp") is True,
     )
+
+
+def _sendable(account_id: str | None) -> str | None:
+    """It stands in a header of every request."""
+    return account_id if account_id and account_id.isascii() and account_id.isprintable() else None
