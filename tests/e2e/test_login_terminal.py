@@ -129,6 +129,43 @@ def test_a_login_in_a_terminal_is_interrupted(openai: World) -> None:
     assert sessions(openai) == []
 
 
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("gemini", "--oauth"), "The client id cannot be asked here; give it as the setting `providers.gemini."),
+        (("anthropic", "--oauth"), "What the browser shows cannot be pasted here"),
+        (("openai", "--oauth", "--flow", "paste"), "What the browser shows cannot be pasted here"),
+        (("openai",), "The API key cannot be asked here; pipe it in"),
+        (("openai", "--flow", "nosuch"), "`flow` must be one of 'key', "),
+        (("openai", "--key", "--name", "a/b"), "`name` does not have the required form"),
+        (("openai", "--key", "--flow", "device"), "--key and --flow device exclude each other"),
+        (("openai", "--oauth", "--flow", "key"), "--oauth and --flow key exclude each other"),
+    ],
+)
+def test_a_login_that_cannot_go_on_says_so_in_one_sentence(
+    openai: World, arguments: tuple[str, ...], words: str
+) -> None:
+    done = maestro(openai, "login", *arguments)
+    assert done.returncode == 1
+    assert words in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
+    assert sessions(openai) == []
+
+
+def test_two_ways_at_once_are_misuse(openai: World) -> None:
+    assert maestro(openai, "login", "openai", "--key", "--oauth").returncode == 2
+
+
+def test_without_a_person_the_browser_is_waited_for(openai: World) -> None:
+    with Terminal(openai, "openai", "--oauth", "--no-browser") as terminal:
+        assert terminal.process.stdin is not None
+        terminal.process.stdin.close()
+        url = terminal.read("http")
+        terminal.read("Waiting for the browser")
+        assert visit_page(openai.visit(url)) == "You are signed in"
+        assert "Signed in: 'default' of openai" in terminal.end()
+
+
 def test_a_window_sees_what_was_signed_in_to_in_a_terminal(openai: World) -> None:
     with window(openai) as client:
         with Terminal(openai, "openai", "--oauth", "--no-browser") as terminal:

@@ -2,14 +2,18 @@
 
 import io
 import json
+import re
 import signal
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from maestro.cli import sessions as cli_sessions
 from maestro.cli.terminal import harmless
+from maestro_protocol.sessions import Identity, Session
 from tests.e2e.environment import environment
 from tests.simulators.fixtures import running
 
@@ -206,7 +210,33 @@ def test_what_cannot_be_sent_is_one_sentence(tmp_path: Path, variables: dict[str
 
 def test_a_terminal_is_never_steered_by_a_model() -> None:
     assert harmless("a\x1b]0;t\x07\x1b[2Jb\n\tc\x9b1m", Screen()) == "a]0;t[2Jb\n\tc1m"
+    hidden = "\u200b\u200f\u202a\u202e\u2066\u2069\ufeff"
+    assert harmless(f"a{hidden}b", Screen()) == "ab"
     assert harmless("a\x1b[2Jb", io.StringIO()) == "a\x1b[2Jb"
+
+
+def test_a_table_of_sessions_is_harmless_and_keeps_its_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    out, err = Screen(), Screen()
+    monkeypatch.setattr(sys, "stdout", out)
+    monkeypatch.setattr(sys, "stderr", err)
+    nasty = "a\x1b[2J\nb\u202ec"
+    session = Session(
+        id="s1",
+        name=nasty,
+        provider="openai",
+        auth_type="oauth",
+        status="needsLogin",
+        source="vault",
+        identity=Identity(email=nasty),
+        created_at=datetime.now(UTC),
+        bound_to=["file:///tmp/a%20b", nasty],
+        problem=nasty,
+    )
+    cli_sessions._print([session], as_json=False)
+    row, *bound = out.getvalue().splitlines()
+    assert row.count("a[2J bc") == 2
+    assert bound == ["    bound to /tmp/a b", "    bound to chat a[2J bc"]
+    assert err.getvalue() == "  a[2J bc\n"
 
 
 class Screen(io.StringIO):
@@ -229,3 +259,78 @@ def test_a_demo_that_cannot_begin_says_why_and_stops(tmp_path: Path, provider: s
     assert done.returncode == 1
     assert words in done.stdout
     assert "Chat" not in done.stdout
+
+
+def test_a_session_is_bound_listed_and_released(tmp_path: Path) -> None:
+    assert _maestro(tmp_path, "login", "openai", "--name", "work", text=f"{CANARY}\n").returncode == 0
+    assert _maestro(tmp_path, "sessions", "bind", "work", "--folder", str(tmp_path)).returncode == 0
+    assert f"\n    bound to {tmp_path.resolve()}\n" in _maestro(tmp_path, "sessions").stdout
+    released = _maestro(tmp_path, "sessions", "release", "--folder", f"{tmp_path}/x/..")
+    assert released.stderr == f"{tmp_path.resolve()} uses the default sessions now.\n"
+    assert "bound to" not in _maestro(tmp_path, "sessions").stdout
+    renamed = _maestro(tmp_path, "sessions", "rename", "work", "a:b")
+    assert (renamed.returncode, "`name` does not have the required form" in renamed.stderr) == (1, True)
+
+
+def test_a_rotation_counts_in_words_and_names_the_variable(tmp_path: Path) -> None:
+    assert _maestro(tmp_path, "login", "openai", text=f"{CANARY}\n").returncode == 0
+    refused = _maestro(tmp_path, "vault", "rotate", "--to", "passphrase")
+    assert refused.returncode == 1
+    assert "set MAESTRO_VAULT_PASSPHRASE" in refused.stderr
+    assert "stored under" not in refused.stderr
+    done = _maestro(tmp_path, "vault", "rotate")
+    assert done.stderr == "1 credential is under a new key, which is kept in a key file.\n"
+    done = _maestro(tmp_path, "vault", "rotate", "--to", "passphrase", MAESTRO_VAULT_PASSPHRASE="p" * 20)
+    assert "1 credential is under a new key, which is kept under a passphrase." in done.stderr
+
+
+def test_sessions_of_nobody(tmp_path: Path) -> None:
+    done = _maestro(tmp_path, "sessions", "--provider", "nosuch")
+    assert done.returncode == 1
+    assert done.stderr.startswith("There is no provider nosuch; there are anthropic, ")
+
+
+def test_a_store_that_cannot_be_read_is_told_once(tmp_path: Path) -> None:
+    (tmp_path / "maestro" / "data" / "maestro.db").mkdir(parents=True)
+    done = _maestro(tmp_path, "sessions")
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert "cannot be opened" in done.stderr
+
+
+_FAULTS = {
+    "models": "from maestro.cli import models\nasync def fail(*_): raise RuntimeError('canary')\nmodels._list = fail",
+    "doctor": "from maestro.cli import doctor\ndef fail(*_): raise RuntimeError('canary')\ndoctor.run = fail",
+}
+
+
+@pytest.mark.parametrize("command", _FAULTS)
+def test_a_fault_is_one_sentence_and_an_incident(tmp_path: Path, command: str) -> None:
+    code = f"{_FAULTS[command]}\nimport sys\nfrom maestro.__main__ import main\nsys.exit(main(['{command}']))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment(tmp_path), capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 1
+    assert re.fullmatch(r"Maestro failed; its log says more at incident [0-9a-f]{12}\.\n", done.stderr)
+    log = (tmp_path / "maestro" / "cache" / "log" / "maestro.log").read_text()
+    assert done.stderr.split()[-1].rstrip(".") in log
+    assert "RuntimeError" in log and "canary" not in log
+
+
+def test_a_folder_that_is_gone_is_one_sentence(tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    command = f"cd {gone} && rmdir {gone} && {sys.executable} -m maestro sessions"
+    done = subprocess.run(
+        ["sh", "-c", command], env=environment(tmp_path), capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, "change to another one" in done.stderr) == (1, True), done.stderr
+
+
+def test_input_that_is_no_text_is_not_waited_for(tmp_path: Path) -> None:
+    command = f"printf '\\377\\n' | {sys.executable} -m maestro login openai --key"
+    variables = environment(tmp_path, PYTHONUTF8="1", PYTHONIOENCODING="utf-8:strict")
+    done = subprocess.run(["sh", "-c", command], env=variables, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert "cannot be asked here" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -27,6 +27,10 @@ def main(arguments: Sequence[str]) -> int:
         if not isinstance(error, BrokenPipeError):
             sys.stderr.write(f"The output cannot be written: {error.strerror}.\n")
         return 1
+    except Exception as error:
+        from maestro.cli.terminal import fault
+
+        return fault(error)
 
 
 def _command(options: argparse.Namespace) -> Callable[[argparse.Namespace], int]:
@@ -114,8 +118,9 @@ def _add_identity(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     login = commands.add_parser("login", help="sign in to a provider, by API key or in the browser")
     login.add_argument("provider", help="openai, anthropic, gemini, or another of `maestro sessions --help`")
     login.add_argument("--name", default="default", help="what the session is called (default: default)")
-    login.add_argument("--key", action="store_true", help="by API key; from a pipe it is the first line")
-    login.add_argument("--oauth", action="store_true", help="in the browser, by the provider's usual flow")
+    way = login.add_mutually_exclusive_group()
+    way.add_argument("--key", action="store_true", help="by API key; from a pipe it is the first line")
+    way.add_argument("--oauth", action="store_true", help="in the browser, by the provider's usual flow")
     login.add_argument("--flow", help="loopback, paste, device, profile, workloadIdentity or credentialsFile")
     login.add_argument("--option", action="append", default=[], metavar="NAME=VALUE", help="e.g. mode=api_key")
     login.add_argument("--no-browser", action="store_true", help="only print the address")

@@ -2,13 +2,17 @@
 
 import argparse
 import json
+import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias
+from urllib.parse import unquote, urlsplit
 
+from maestro import provider
 from maestro.app import Services
-from maestro.cli.terminal import run_with_services, say
-from maestro_protocol.sessions import Session, SessionBindParams
+from maestro.cli.terminal import checked, harmless, run_with_services, say
+from maestro.errors import MaestroError
+from maestro_protocol.sessions import Session, SessionBindParams, SessionRenameParams
 
 _Action: TypeAlias = Callable[[Services, argparse.Namespace], Awaitable[Session | None]]
 
@@ -20,11 +24,19 @@ def run(options: argparse.Namespace) -> int:
 
 
 async def _list(services: Services, options: argparse.Namespace) -> int:
+    _check_provider(options.provider)
     sessions = await services.sessions.list(options.provider)
     _print(sessions, as_json=options.json)
+    await services.runtime.sessions.sync()  # says why, where the list lacks what cannot be read
     if not sessions and not options.json:
         say("There is no session yet; `maestro login PROVIDER` makes one.")
     return 0
+
+
+def _check_provider(wanted: str | None) -> None:
+    known = [row.id for row in provider.list_providers()]
+    if wanted is not None and wanted not in known:
+        raise MaestroError("providerNotFound", f"There is no provider {wanted}; there are {', '.join(known)}.")
 
 
 async def _act(services: Services, options: argparse.Namespace, action: _Action) -> int:
@@ -35,7 +47,8 @@ async def _act(services: Services, options: argparse.Namespace, action: _Action)
 
 
 async def _rename(services: Services, options: argparse.Namespace) -> Session:
-    return await services.sessions.rename(options.session, options.name)
+    params = checked(SessionRenameParams, {"sessionId": options.session, "name": options.name})
+    return await services.sessions.rename(params.session_id, params.name)
 
 
 async def _set_default(services: Services, options: argparse.Namespace) -> Session:
@@ -51,15 +64,16 @@ async def _refresh(services: Services, options: argparse.Namespace) -> Session:
 
 
 async def _bind(services: Services, options: argparse.Namespace) -> Session:
-    params = SessionBindParams(session_id=options.session, workspace_folder=_uri(options.folder))
+    params = checked(SessionBindParams, {"sessionId": options.session, "workspaceFolder": _uri(options.folder)})
     bound = await services.sessions.bind(params)
     assert isinstance(bound, Session)
     return bound
 
 
 async def _release(services: Services, options: argparse.Namespace) -> None:
-    await services.sessions.bind(SessionBindParams(workspace_folder=_uri(options.folder)))
-    say(f"{options.folder} uses the default sessions now.")
+    folder = _uri(options.folder)
+    await services.sessions.bind(checked(SessionBindParams, {"workspaceFolder": folder}))
+    say(f"{_place(folder)} uses the default sessions now.")
 
 
 async def _import(services: Services, options: argparse.Namespace) -> None:
@@ -88,9 +102,21 @@ def _print(sessions: Sequence[Session], *, as_json: bool) -> None:
         print(json.dumps({"sessions": [session.to_wire() for session in sessions]}, indent=2))
         return
     for session in sessions:
-        print(_row(session))
+        print(_cell(_row(session)))
+        for target in session.bound_to:
+            print(f"    bound to {_cell(_place(target))}")
         if session.problem:
-            say(f"  {session.problem}")
+            say(f"  {_cell(session.problem)}")
+
+
+def _cell(text: str) -> str:
+    """On one line, and harmless."""
+    return harmless(" ".join(text.splitlines()), sys.stdout)
+
+
+def _place(target: str) -> str:
+    """A folder by its path; a chat by its id."""
+    return unquote(urlsplit(target).path) if target.startswith("file://") else f"chat {target}"
 
 
 def _row(session: Session) -> str:

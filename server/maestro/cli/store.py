@@ -2,6 +2,7 @@
 
 import argparse
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from maestro.app import Services
@@ -9,6 +10,14 @@ from maestro.cli.terminal import run_with_services, say
 from maestro.database.backups import restore
 from maestro.directories import directories
 from maestro.errors import MaestroError
+from maestro.vault.key_sources import VARIABLE
+
+_NEW_VARIABLE = "MAESTRO_VAULT_NEW_PASSPHRASE"
+_PLACES: Mapping[str, str] = {
+    "keyring": "in the system keyring",
+    "file": "in a key file",
+    "passphrase": "under a passphrase",
+}
 
 
 def run(options: argparse.Namespace) -> int:
@@ -25,14 +34,16 @@ def run(options: argparse.Namespace) -> int:
 
 def run_rotate(options: argparse.Namespace) -> int:
     """0 when every credential is under the new key."""
+    if options.to == "passphrase" and not any(os.environ.get(name) for name in (VARIABLE, _NEW_VARIABLE)):
+        say(f"There is no passphrase; set {VARIABLE} to the one to use from now on, then run this again.")
+        return 1
     return run_with_services(lambda services: _rotate(services, options))
 
 
 async def _rotate(services: Services, options: argparse.Namespace) -> int:
-    rotation = await services.runtime.sessions.vault.rotate(
-        options.to, os.environ.get("MAESTRO_VAULT_NEW_PASSPHRASE") or None
-    )
-    say(f"{rotation.rotated} credentials are under a new key, which is kept in {rotation.source}.")
+    rotation = await services.runtime.sessions.vault.rotate(options.to, os.environ.get(_NEW_VARIABLE) or None)
+    counted = "1 credential is" if rotation.rotated == 1 else f"{rotation.rotated} credentials are"
+    say(f"{counted} under a new key, which is kept {_PLACES[rotation.source]}.")
     for session_id in rotation.unopened:
         say(f"The credential of session {session_id} does not open and was left as it is; sign in to it again.")
     return 1 if rotation.unopened else 0

@@ -1,22 +1,37 @@
 """A terminal in front of the services: asks on stderr, prints answers on stdout."""
 
 import asyncio
+import logging
 import os
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import TextIO, TypeVar
+
+from pydantic import ValidationError
 
 from maestro.app import Services, build
 from maestro.errors import MaestroError
+from maestro.lsp import logs
 from maestro.positions import Encoding
+from maestro.redact import redact
 from maestro.services.editor import Document
 from maestro.settings import load
+from maestro.validation import issues_of, sentence
 from maestro_protocol.audit import Finding
-from maestro_protocol.base import WireModel
+from maestro_protocol.base import JsonObject, Params, WireModel
 from maestro_protocol.sessions import SessionLoginCompletedParams
 
-_CONTROLS = dict.fromkeys([*range(9), *range(11, 32), *range(127, 160)])
+P = TypeVar("P", bound=Params)
+
+_CONTROLS = dict.fromkeys(
+    [
+        *(*range(9), *range(11, 32), *range(127, 160)),
+        *(*range(0x200B, 0x2010), *range(0x2028, 0x202F), *range(0x2060, 0x206A), 0xFEFF),
+    ]
+)
+"""Also those nobody sees, some of which turn the order of the others around."""
 
 
 class TerminalEditor:
@@ -29,9 +44,13 @@ class TerminalEditor:
         self.folders: Sequence[str] = [folder.as_uri()]
         self._completed: dict[str, SessionLoginCompletedParams] = {}
         self._told = asyncio.Event()
+        self._shown: list[str] = []
 
     def show(self, message: str, *, error: bool = False) -> None:
-        say(message)
+        """Once: what keeps several things from working need not be said for each."""
+        if not any(message.endswith(shown) for shown in self._shown):
+            self._shown.append(message)
+            say(message)
 
     def notify(self, method: str, params: WireModel) -> None:
         """Only how logins end is waited for."""
@@ -71,9 +90,14 @@ class TerminalEditor:
 def run_with_services(work: Callable[[Services], Awaitable[int]]) -> int:
     """Run a command's work; a failure becomes one sentence on stderr and exit code 1."""
 
-    editor = TerminalEditor(Path.cwd())
+    try:
+        editor = TerminalEditor(Path.cwd())
+    except OSError:
+        say("The folder you are in is gone or closed to you; change to another one.")
+        return 1
 
     async def main() -> int:
+        asyncio.get_running_loop().set_exception_handler(logs.loop_error)
         services = build(load(os.environ, None), os.environ, editor, use_environment_keys=True)
         try:
             await services.open()
@@ -82,12 +106,63 @@ def run_with_services(work: Callable[[Services], Awaitable[int]]) -> int:
             await services.aclose()
 
     try:
-        return asyncio.run(main())
+        with _warnings(editor):
+            return asyncio.run(main())
     except MaestroError as error:
-        say(error.message)
+        editor.show(error.message)
         for candidate in error.data.candidates or []:
             say(f"  {candidate}")
         return 1
+    except OSError as error:
+        if error.filename is None:  # of a stream, which `main` knows to end
+            raise
+        return fault(error)
+    except Exception as error:
+        return fault(error)
+
+
+def fault(error: Exception) -> int:
+    """What nobody expected is a sentence to the person and an incident in the log; exit code 1."""
+    logging.getLogger().addHandler(logging.NullHandler())  # else it would go to stderr
+    logged = logs.open_file(os.environ, "info")
+    number = logs.incident(error, "a command")
+    unlogged = f"its log cannot be opened ({type(error).__name__})"
+    where = f"its log says more at incident {number}" if logged else unlogged
+    say(f"Maestro failed; {where}.")
+    return 1
+
+
+def checked(kind: type[P], values: JsonObject) -> P:
+    """What was typed, by its wire names, as a request's parameters. Raises -32602 in one sentence."""
+    try:
+        return kind.from_wire({name: value for name, value in values.items() if value is not None})
+    except ValidationError as error:
+        issues = issues_of(error, values)
+    raise MaestroError("invalidParams", f"In what was given, {sentence(issues)}; correct it.", issues=issues)
+
+
+class _Warnings(logging.Handler):
+    """Shows warnings as sentences; Python's own way would add tracebacks."""
+
+    def __init__(self, editor: TerminalEditor) -> None:
+        super().__init__(logging.WARNING)
+        self._editor = editor
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            self._editor.show(redact(record.getMessage()))
+        except Exception:  # a closed stderr is no reason to stop
+            return
+
+
+@contextmanager
+def _warnings(editor: TerminalEditor) -> Iterator[None]:
+    handler = _Warnings(editor)
+    logging.getLogger().addHandler(handler)
+    try:
+        yield
+    finally:
+        logging.getLogger().removeHandler(handler)
 
 
 def say(text: str) -> None:

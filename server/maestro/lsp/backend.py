@@ -84,8 +84,11 @@ class LspBackend:
         return RequestContext(self.services, token or "", None, Work(self._outbox, token), self._latency())
 
     async def _open(self) -> None:
-        """Read the store beside whatever the editor asks first, and follow it."""
-        await self.services.open()
+        """Read the store beside whatever the editor asks first, and follow it. A fault in that is no request's."""
+        try:
+            await self.services.open()
+        except Exception as error:
+            logs.incident(error, "opening the store")
         self.services.refresher.start()
 
     def _latency(self) -> int:

@@ -6,6 +6,7 @@ import sys
 import threading
 from asyncio import AbstractEventLoop
 from collections.abc import Mapping
+from contextlib import suppress
 from copy import copy
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 _FILE_BYTES = 2_000_000
+_OLDER = 2
 
 logger = logging.getLogger("maestro.lsp")
 
@@ -66,19 +68,30 @@ def begin() -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
-def open_file(environment: Mapping[str, str], level: str) -> None:
-    """The complete log: `maestro.log` in the platform's log directory, or in `MAESTRO_HOME/cache/log`."""
+def open_file(environment: Mapping[str, str], level: str) -> bool:
+    """The complete log: `maestro.log` in the platform's log directory, or in `MAESTRO_HOME/cache/log`.
+
+    Its owner alone may read it. False, with a warning, if it cannot be opened.
+    """
     from logging.handlers import RotatingFileHandler
 
+    from maestro.database.files import create_private, tighten
+
     path = _directory(environment)
+    file = path / "maestro.log"
     try:
-        path.mkdir(parents=True, exist_ok=True)
-        handler = RotatingFileHandler(path / "maestro.log", maxBytes=_FILE_BYTES, backupCount=2, encoding="utf-8")
+        _make_private(path, environment)
+        create_private(file)
+        for older in path.glob("maestro.log.*"):
+            tighten(older)
+        handler = RotatingFileHandler(file, maxBytes=_FILE_BYTES, backupCount=_OLDER, encoding="utf-8")
     except OSError:
         logger.warning("the log file cannot be opened in %s", path)
-        return
+        return False
+    handler.rotator = _rotate
     logging.getLogger("maestro").setLevel(level.upper())
     _add(handler)
+    return True
 
 
 def incident(error: BaseException, place: str) -> str:
@@ -101,6 +114,26 @@ def _report(error: BaseException | None, place: str) -> None:
 def _add(handler: logging.Handler) -> None:
     handler.setFormatter(SafeFormatter(_FORMAT))
     logging.getLogger().addHandler(handler)
+
+
+def _make_private(path: "Path", environment: Mapping[str, str]) -> None:
+    """The log's directory, and `cache` around it where that is ours."""
+    from maestro.database.files import private_directory
+
+    if environment.get("MAESTRO_HOME"):
+        private_directory(path.parent)
+    private_directory(path)
+
+
+def _rotate(source: str, target: str) -> None:
+    """As the handler would; but the file that follows is private before anything is in it."""
+    from pathlib import Path
+
+    from maestro.database.files import create_private
+
+    with suppress(FileNotFoundError):  # another window did it
+        os.replace(source, target)
+    create_private(Path(source))
 
 
 def _directory(environment: Mapping[str, str]) -> "Path":

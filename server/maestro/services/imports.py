@@ -5,14 +5,15 @@ import json
 import logging
 import sqlite3
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import NamedTuple
+from typing import Annotated, NamedTuple, TypeAlias
 
-from pydantic import BaseModel, ValidationError
+from pydantic import AfterValidator, BaseModel
 
 from maestro import provider
 from maestro.errors import MaestroError
+from maestro.providers import owned_files
 from maestro.providers.oauth import Granted
 from maestro.runtime import Runtime
 from maestro.store.credentials import OAuthCredential, expiry
@@ -20,17 +21,29 @@ from maestro.store.credentials import OAuthCredential, expiry
 NAME = "imported"
 _SUFFIX = "_oauth_creds.json"
 _LARGEST = 256 * 1024
+_FIRST, _LONGEST = datetime(1970, 1, 2, tzinfo=UTC), timedelta(days=3650)
+"""Ends outside of these are brought inside, where every time zone can tell them."""
 _log = logging.getLogger(__name__)
+
+
+def _sendable(value: str) -> str:
+    """Raises ValueError, without the value, for what no header may hold."""
+    if not value.isascii() or not value.isprintable() or " " in value:
+        raise ValueError("has characters that cannot be sent")
+    return value
+
+
+_Text: TypeAlias = Annotated[str, AfterValidator(_sendable)]
 
 
 class _Legacy(BaseModel):
     """`{provider}_oauth_creds.json`; systems differ in how they spell the end of a token."""
 
-    access_token: str
-    refresh_token: str | None = None
-    id_token: str | None = None
-    client_id: str | None = None
-    account_id: str | None = None
+    access_token: _Text
+    refresh_token: _Text | None = None
+    id_token: _Text | None = None
+    client_id: _Text | None = None
+    account_id: _Text | None = None
     expires_at: datetime | None = None
     expiry_date: float | None = None
     """Milliseconds."""
@@ -59,7 +72,7 @@ class ImportService:
         notices = []
         for file in await self._runtime.sessions.database.read(lambda _: list(_files(self._home()))):
             if again or await self._is_new(file):
-                notices.append(await self._import(file))
+                notices.append(await self._import_safely(file))
         return [notice for notice in notices if notice]
 
     async def run_once(self) -> Sequence[str]:
@@ -71,7 +84,9 @@ class ImportService:
             return [*notices, about_key] if about_key else notices
         except MaestroError as error:
             _log.warning("nothing was imported: %s", error.message)
-            return []
+        except Exception as fault:  # nothing here is worth the start
+            _log.error("nothing was imported by a fault: %s", type(fault).__name__)
+        return []
 
     def _home(self) -> Path:
         home = self._runtime.environment.get("HOME") or self._runtime.environment.get("USERPROFILE")
@@ -83,10 +98,20 @@ class ImportService:
 
         return await self._runtime.sessions.database.read(known) is None
 
+    async def _import_safely(self, file: _File) -> str | None:
+        """A fault costs this file alone."""
+        try:
+            return await self._import(file)
+        except MaestroError:
+            raise
+        except Exception as fault:
+            _log.error("%s was not imported by a fault: %s", file.path, type(fault).__name__)
+            return _unreadable(file)
+
     async def _import(self, file: _File) -> str | None:
         credential = _credential(file.text)
         if credential is None:
-            return f"{file.path} holds no login that can be read; sign in to {file.provider} again."
+            return _unreadable(file)
         try:
             session = await provider.keep_login(file.provider, NAME, Granted(credential))
         except MaestroError as error:
@@ -112,37 +137,47 @@ def _files(folder: Path) -> Iterable[_File]:
         name = path.name.removesuffix(_SUFFIX)
         if name not in known:
             continue
-        try:
-            if path.stat().st_size > _LARGEST:
-                continue
-            text = path.read_text("utf-8")
-        except (OSError, ValueError) as error:
-            _log.warning("%s cannot be read: %s", path, type(error).__name__)
+        text = owned_files.read_text(path, limit=_LARGEST)
+        if text is None:
+            _log.warning("%s is no text file that can be read", path)
             continue
         yield _File(path, name, hashlib.sha256(text.encode()).hexdigest(), text)
+
+
+def _unreadable(file: _File) -> str:
+    return f"{file.path} holds no login that can be read; sign in to {file.provider} again."
 
 
 def _credential(text: str) -> OAuthCredential | None:
     """The login; None for what is none. pydantic's own error would hold the tokens, so it goes no further."""
     try:
         legacy = _Legacy.model_validate(json.loads(text))
-    except (ValueError, ValidationError, RecursionError):
+        end = _end(legacy)
+    except (ValueError, OverflowError, OSError, RecursionError):
+        return None
+    if not legacy.access_token:
         return None
     return OAuthCredential(
         access_token=legacy.access_token,
-        refresh_token=legacy.refresh_token,
-        id_token=legacy.id_token,
-        client_id=legacy.client_id,
-        account_id=legacy.account_id,
-        expires_at=_end(legacy),
+        refresh_token=legacy.refresh_token or None,
+        id_token=legacy.id_token or None,
+        client_id=legacy.client_id or None,
+        account_id=legacy.account_id or None,
+        expires_at=end,
     )
 
 
 def _end(legacy: _Legacy) -> datetime:
-    """When the token ends; at once where nobody says, so that it is renewed before it is used."""
+    """When the token ends; at once where nobody says, so that it is renewed before it is used.
+
+    Raises:
+        ValueError, OverflowError, OSError: it says a time that is none.
+    """
+    now = datetime.now(UTC)
     moment = legacy.expires_at or legacy.expiry
     if moment is None and legacy.expiry_date:
         moment = datetime.fromtimestamp(legacy.expiry_date / 1000, UTC)
     if moment is None:
-        return expiry(legacy.expires_in, datetime.now(UTC)) if legacy.expires_in else datetime.now(UTC)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return expiry(legacy.expires_in, now) if legacy.expires_in else now
+    moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return min(max(moment, _FIRST), now + _LONGEST)

@@ -148,7 +148,7 @@ class ModelService:
             ) from None
 
     def _check_provider(self, reference: str | None, provider_id: str) -> None:
-        """Raises -32602 for a session of another provider than the model's; 4007, 4103."""
+        """Raises 4007 for a session of another provider than the model's."""
         if reference is None:
             return
         of = [one for one in self._runtime.sessions.list() if reference in (one.id, one.name)]
@@ -157,7 +157,7 @@ class ModelService:
             message = (
                 f"The session '{of[0].name}' is one of {of[0].provider}, the model one of {provider_id}; change one."
             )
-            raise MaestroError("invalidParams", message, provider=provider_id, session_id=of[0].id, issues=[issue])
+            raise MaestroError("sessionNotFound", message, provider=provider_id, session_id=of[0].id, issues=[issue])
 
     def _bound(self, chat_id: str | None) -> StoredSession | None:
         """The session the chat or the workspace is bound to: the default provider's, or the only one."""

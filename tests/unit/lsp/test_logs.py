@@ -2,8 +2,12 @@
 
 import asyncio
 import logging
+import os
+import stat
 import sys
 import threading
+from collections.abc import Iterator
+from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 import pytest
@@ -102,3 +106,41 @@ def test_a_place_that_cannot_be_written_is_told(tmp_path: Path, caplog: pytest.L
     logs.open_file({"MAESTRO_HOME": str(tmp_path)}, "info")
 
     assert "cannot be opened" in caplog.text
+
+
+@pytest.fixture
+def no_handlers_left() -> Iterator[None]:
+    root, before = logging.getLogger(), list(logging.getLogger().handlers)
+    level, mask = logging.getLogger("maestro").level, os.umask(0)
+    yield
+    os.umask(mask)
+    logging.getLogger("maestro").setLevel(level)
+    for handler in [one for one in root.handlers if one not in before]:
+        root.removeHandler(handler)
+        handler.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="permission bits mean nothing there")
+@pytest.mark.usefixtures("no_handlers_left")
+@pytest.mark.parametrize("there_before", [False, True])
+def test_the_log_is_its_owners_alone(tmp_path: Path, there_before: bool) -> None:
+    folder = tmp_path / "cache" / "log"
+    if there_before:
+        folder.mkdir(parents=True)
+        for name in ("maestro.log", "maestro.log.1"):
+            (folder / name).write_text("before\n")
+            (folder / name).chmod(0o644)
+    assert logs.open_file({"MAESTRO_HOME": str(tmp_path)}, "info")
+    logging.getLogger("maestro.x").info("one")
+    [handler] = [one for one in logging.getLogger().handlers if isinstance(one, RotatingFileHandler)]
+    handler.doRollover()
+    logging.getLogger("maestro.x").info("two")
+
+    assert "one" in (folder / "maestro.log.1").read_text()
+    assert "two" in (folder / "maestro.log").read_text()
+    assert {_mode(one) for one in (folder, folder.parent)} == {0o700}
+    assert {_mode(one) for one in folder.iterdir()} == {0o600}
+
+
+def _mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)

@@ -116,10 +116,11 @@ async def test_a_mode_the_session_lacks_is_refused(tmp_path: Path) -> None:
 async def test_a_session_and_a_model_that_disagree_are_told(tmp_path: Path) -> None:
     async with product(tmp_path, "openai") as (services, [openai]):
         await made("openai:three", "openai:four", "anthropic:claude")
-        for session, model in (("three", "four:openai/gpt-5.5"), ("claude", "openai/gpt-5.5")):
+        for session, model, code in (("three", "four:openai/gpt-5.5", -32602), ("claude", "openai/gpt-5.5", 4007)):
             with pytest.raises(MaestroError) as caught:
                 await services.models.target(model, session)
-            assert caught.value.code == -32602
+            assert caught.value.code == code
+            assert "another" in caught.value.message or "one of anthropic" in caught.value.message
         assert (await services.models.target("four:openai/gpt-5.5", "four")).model == "gpt-5.5"
         assert openai.requests == []
 
