@@ -29,6 +29,12 @@ def run(options: argparse.Namespace) -> int:
         say(error.message)
         return 1
     say(f"Restored. What was there before is in {kept}.")
+    return run_with_services(_seal)
+
+
+async def _seal(services: Services) -> int:
+    """A backup from before there was a vault holds credentials in clear text; here the user vouches for them."""
+    await services.runtime.sessions.vault.seal_legacy(trusted=True)
     return 0
 
 

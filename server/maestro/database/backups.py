@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from maestro.database.copies import connected, copy_into
-from maestro.database.files import PARTIAL, RESTORING, SIDE_FILES, create_private, private_directory
-from maestro.database.migrations import VERSION, back_up, migrate, tables
+from maestro.database.files import SIDE_FILES, alone_in, create_private, delete_stages, private_directory, stage
+from maestro.database.migrations import VERSION, back_up, migrate, number_of
 from maestro.database.opening import open_database
 from maestro.database.problems import cannot_open, failed
+from maestro.database.shape import SESSIONS, columns, mend, misshapen
 from maestro.database.transactions import transaction
 from maestro.errors import MaestroError
 
@@ -31,8 +32,8 @@ def restore(path: Path, backup: Path) -> Path:
 
     try:
         private_directory(path.parent)
-        with _staged(path, backup) as stage:
-            return _bring_in(path, stage)
+        with _staged(path, backup) as staged:
+            return _bring_in(path, staged)
     except OSError as error:
         raise cannot_open(path, error) from error
     except sqlite3.Error as error:
@@ -42,14 +43,13 @@ def restore(path: Path, backup: Path) -> Path:
 @contextmanager
 def _staged(path: Path, backup: Path) -> "Iterator[sqlite3.Connection]":
     """A private copy of the backup in today's shape. The backup itself is only read."""
-    copy = path.with_name(f"{path.name}{RESTORING}{PARTIAL}")
-    _delete(copy)
+    delete_stages(path)
+    copy = stage(path)
     try:
         _copy_files(backup, copy)
         with connected(copy) as connection:
             _check(connection, backup)
-            migrate(connection, copy, backup=False)
-            connection.execute("PRAGMA journal_mode = DELETE")
+            _bring_to_date(connection, copy, backup)
             yield connection
     finally:
         _delete(copy)
@@ -73,46 +73,60 @@ def _check(connection: "sqlite3.Connection", backup: Path) -> None:
 
     try:
         (result,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
-        there = tables(connection)
+        version, there = number_of(connection), set(columns(connection, SESSIONS))
     except sqlite3.DatabaseError as error:
         raise _unusable(backup, "is no database or is damaged; choose another one") from error
     if result != "ok":
         raise _unusable(backup, "is damaged; choose another one")
     if version > VERSION:
         raise _unusable(backup, "was written by a newer Maestro; update Maestro first")
-    if "saved_authentications" not in there:
+    if not {"provider", "auth_type", "credentials"} <= there:
         raise _unusable(backup, "is no database of Maestro; choose another one")
 
 
-def _bring_in(path: Path, stage: "sqlite3.Connection") -> Path:
+def _bring_to_date(connection: "sqlite3.Connection", copy: Path, backup: Path) -> None:
+    import sqlite3
+
+    try:
+        migrate(connection, copy, backup=False)
+        if wrong := misshapen(connection):
+            raise _unusable(backup, f"has other columns than Maestro's in {', '.join(wrong)}; choose another one")
+        mend(connection)
+        connection.execute("PRAGMA journal_mode = DELETE")
+    except sqlite3.Error as error:
+        raise _unusable(backup, "cannot be brought to today's format; choose another one") from error
+
+
+def _bring_in(path: Path, staged: "sqlite3.Connection") -> Path:
     opening = open_database(path)
     live = opening.connection
     try:
-        with transaction(live):
-            kept = opening.aside or back_up(path, VERSION)
-        _keep_keys(live, stage)
-        _same_pages(live, stage)
-        copy_into(stage, live)
+        # Not around the opening, which takes the same lock to set a file aside.
+        with alone_in(path.parent):
+            with transaction(live):
+                kept = opening.aside or back_up(path, VERSION)
+            _keep_keys(live, staged)
+            _same_pages(live, staged)
+            copy_into(staged, live)
     finally:
         live.close()
     return kept
 
 
-def _keep_keys(live: "sqlite3.Connection", stage: "sqlite3.Connection") -> None:
+def _keep_keys(live: "sqlite3.Connection", staged: "sqlite3.Connection") -> None:
     """Credentials of the backup open with the keys it names; new ones are sealed with the key in use now."""
     keys = live.execute("SELECT * FROM vault_keys").fetchall()
     if any(active for *_, active, _ in keys):
-        stage.execute("UPDATE vault_keys SET active = 0")
-    stage.executemany("INSERT OR REPLACE INTO vault_keys VALUES (?, ?, ?, ?, ?, ?)", keys)
+        staged.execute("UPDATE vault_keys SET active = 0")
+    staged.executemany("INSERT OR REPLACE INTO vault_keys VALUES (?, ?, ?, ?, ?, ?)", keys)
 
 
-def _same_pages(live: "sqlite3.Connection", stage: "sqlite3.Connection") -> None:
+def _same_pages(live: "sqlite3.Connection", staged: "sqlite3.Connection") -> None:
     """A database with a log cannot change its page size, so the copy does."""
     (size,) = live.execute("PRAGMA page_size").fetchone()
-    if stage.execute("PRAGMA page_size").fetchone() != (size,):
-        stage.execute(f"PRAGMA page_size = {size}")
-        stage.execute("VACUUM")
+    if staged.execute("PRAGMA page_size").fetchone() != (size,):
+        staged.execute(f"PRAGMA page_size = {size}")
+        staged.execute("VACUUM")
 
 
 def _unusable(backup: Path, problem: str) -> MaestroError:

@@ -43,5 +43,11 @@ def connected(path: Path) -> "Iterator[sqlite3.Connection]":
     import sqlite3
 
     with closing(sqlite3.connect(path, isolation_level=None, timeout=5)) as connection:
+        connection.text_factory = decoded
         connection.execute("PRAGMA secure_delete = ON")
         yield connection
+
+
+def decoded(text: bytes) -> str:
+    """Text as every connection reads it: a row whose text is not UTF-8 keeps nobody from reading the others."""
+    return text.decode("utf-8", "replace")

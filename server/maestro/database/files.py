@@ -1,6 +1,7 @@
 """Files that only their owner may read, and that are replaced whole or not at all."""
 
 import os
+import secrets
 import stat
 import sys
 from collections.abc import Iterator
@@ -74,11 +75,27 @@ def replacement(path: Path) -> Iterator[Path]:
 def delete_partial(path: Path) -> None:
     """Delete what a process that died left half-written beside `path`. Only while no other one makes backups there.
 
-    What a restore works on is its own: it goes when it is too old to be in use.
+    What a restore works on is its own: it goes with its process, or when it is too old to be in use.
     """
+    delete_stages(path)
     for partial in path.parent.glob(f"{path.name}.*{PARTIAL}*"):
+        if not partial.name.startswith(f"{path.name}{RESTORING}."):
+            partial.unlink(missing_ok=True)
+
+
+def stage(path: Path) -> Path:
+    """A name for what one restore works on."""
+    return path.with_name(f"{path.name}{RESTORING}.{os.getpid()}.{secrets.token_hex(4)}{PARTIAL}")
+
+
+def delete_stages(path: Path) -> None:
+    """Delete what restores that died worked on, at any time."""
+    from maestro.database.leases import lives  # not before there is something to do: it imports SQLite
+
+    for partial in path.parent.glob(f"{path.name}{RESTORING}.*{PARTIAL}*"):
+        process = partial.name.removeprefix(f"{path.name}{RESTORING}.").partition(".")[0]
         with suppress(FileNotFoundError):
-            if f"{RESTORING}{PARTIAL}" not in partial.name or time() - partial.stat().st_mtime > _IN_USE_SECONDS:
+            if not lives(process) or time() - partial.stat().st_mtime > _IN_USE_SECONDS:
                 partial.unlink()
 
 

@@ -10,6 +10,7 @@ from uuid import uuid4
 from maestro.database.copies import copy_database
 from maestro.database.files import beside, delete_partial
 from maestro.database.problems import newer
+from maestro.database.shape import SESSION_COLUMNS, SESSIONS, TABLES, columns, tables
 from maestro.database.transactions import transaction
 
 if TYPE_CHECKING:
@@ -26,32 +27,20 @@ CREATE TABLE IF NOT EXISTS saved_authentications(id INTEGER PRIMARY KEY, provide
   updated_at TEXT NOT NULL, UNIQUE(provider, auth_type))
 """
 
-_TABLES = (
-    """
-CREATE TABLE saved_authentications(id TEXT PRIMARY KEY, provider TEXT NOT NULL, auth_type TEXT NOT NULL,
-  name TEXT NOT NULL, credentials BLOB NOT NULL, metadata TEXT NOT NULL DEFAULT '{}',
-  status TEXT NOT NULL DEFAULT 'unverified', source TEXT NOT NULL DEFAULT 'vault', expires_at TEXT,
-  created_at TEXT NOT NULL, updated_at TEXT NOT NULL, last_used_at TEXT, revision INTEGER NOT NULL DEFAULT 1,
-  UNIQUE(provider, auth_type, name))
-""",
-    "CREATE TABLE IF NOT EXISTS session_defaults(provider TEXT PRIMARY KEY, session_id TEXT NOT NULL)",
-    """
-CREATE TABLE IF NOT EXISTS session_bindings(kind TEXT NOT NULL CHECK (kind IN ('workspaceFolder','chat')),
-  target TEXT NOT NULL, provider TEXT NOT NULL, session_id TEXT NOT NULL, PRIMARY KEY (kind, target, provider))
-""",
-    """
-CREATE TABLE IF NOT EXISTS vault_keys(id TEXT PRIMARY KEY,
-  source TEXT NOT NULL CHECK (source IN ('keyring','passphrase','file')), parameters TEXT NOT NULL DEFAULT '{}',
-  check_value BLOB NOT NULL, active INTEGER NOT NULL, created_at TEXT NOT NULL)
-""",
-    "CREATE TABLE IF NOT EXISTS leases(name TEXT PRIMARY KEY, holder TEXT NOT NULL, expires_at REAL NOT NULL)",
-    "CREATE TABLE IF NOT EXISTS notes(key TEXT PRIMARY KEY, value TEXT NOT NULL, at TEXT NOT NULL)",
-)
+LEGACY_NOTE = "vault.legacy"
+"""The note that stands while rows of the legacy system, whose credentials are in clear text, wait for being sealed."""
 
-_COLUMNS = (
-    "id", "provider", "auth_type", "name", "credentials", "metadata", "status", "source",
-    "expires_at", "created_at", "updated_at", "last_used_at", "revision",
-)  # fmt: skip
+_AUTH_TYPES = {
+    "apikey": "api_key",
+    "api-key": "api_key",
+    "api_key": "api_key",
+    "key": "api_key",
+    "oauth": "oauth",
+    "oauth2": "oauth",
+    "bearer": "oauth",
+    "token": "oauth",
+}
+"""What the legacy system and its users wrote, where the meaning is plain."""
 
 
 def migrate(connection: "sqlite3.Connection", path: Path, *, backup: bool = True) -> Path | None:
@@ -62,16 +51,21 @@ def migrate(connection: "sqlite3.Connection", path: Path, *, backup: bool = True
     Raises:
         MaestroError: 4901 if the database is newer than this program.
     """
-    if version_of(connection, path) == VERSION:
+    if version_of(connection, path) == VERSION == number_of(connection):
         return None
     kept = None
     with transaction(connection):
         version = version_of(connection, path)
         if backup and version < VERSION and tables(connection):
             kept = back_up(path, max(version, 1))
-        for number in range(version, VERSION):
-            _STEPS[number](connection)
-        connection.execute(f"PRAGMA user_version = {VERSION}")
+        try:
+            for number in range(version, VERSION):
+                _STEPS[number](connection)
+            connection.execute(f"PRAGMA user_version = {VERSION}")
+        except BaseException:
+            if kept is not None:
+                kept.unlink(missing_ok=True)  # nothing has changed, and the next attempt makes another one
+            raise
     return kept
 
 
@@ -84,23 +78,33 @@ def back_up(path: Path, version: int) -> Path:
 
 
 def version_of(connection: "sqlite3.Connection", path: Path) -> int:
-    """Which shape a database has.
+    """Which shape a database has. A number that no Maestro writes says nothing, so the table is looked at then.
 
     Raises:
         MaestroError: 4901 if it is newer than this program.
     """
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    version = number_of(connection)
     if version > VERSION:
         raise newer(path, version)
+    if version < 0:
+        return VERSION if set(SESSION_COLUMNS) <= set(columns(connection, SESSIONS)) else 0
+    return version
+
+
+def number_of(connection: "sqlite3.Connection") -> int:
+    """The version as it stands in the file."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
     return int(version)
 
 
-def tables(connection: "sqlite3.Connection") -> list[str]:
-    return [name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
-
-
-def columns(connection: "sqlite3.Connection", table: str) -> list[str]:
-    return [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
+def upgraded(connection: "sqlite3.Connection") -> "Iterator[tuple[int, dict[str, Column]]]":
+    """The rows of an older database as they are after `migrate`, each with its rowid in this one."""
+    there = columns(connection, SESSIONS)
+    # As bytes, for credentials that are text which is not UTF-8 would be changed by being read.
+    wanted = ", ".join(f'CAST("{name}" AS BLOB)' if name == "credentials" else f'"{name}"' for name in there)
+    found = connection.execute(f"SELECT rowid, {wanted} FROM {SESSIONS} ORDER BY rowid").fetchall()
+    named = _named(dict(zip(there, row[1:], strict=True)) for row in found)
+    return zip((row[0] for row in found), named, strict=True)
 
 
 def legacy_name(provider: str, auth_type: str) -> str:
@@ -115,23 +119,21 @@ def _to_1(connection: "sqlite3.Connection") -> None:
 
 def _to_2(connection: "sqlite3.Connection") -> None:
     """Sessions get names, and everything around them its tables."""
-    there = columns(connection, "saved_authentications")
-    rows = list(_named(dict(zip(there, row, strict=True)) for row in _legacy_rows(connection)))
-    connection.execute("DROP TABLE saved_authentications")
-    for statement in _TABLES:
+    rows = [row for _, row in upgraded(connection)]
+    connection.execute(f"DROP TABLE {SESSIONS}")
+    for statement in TABLES.values():
         connection.execute(statement)
-    marks = ", ".join("?" * len(_COLUMNS))
+    marks = ", ".join("?" * len(SESSION_COLUMNS))
     connection.executemany(
-        f"INSERT INTO saved_authentications({', '.join(_COLUMNS)}) VALUES ({marks})",
-        ([row[column] for column in _COLUMNS] for row in rows),
+        f"INSERT INTO {SESSIONS}({', '.join(SESSION_COLUMNS)}) VALUES ({marks})",
+        ([row[column] for column in SESSION_COLUMNS] for row in rows),
     )
+    # Where there is a key, no older Maestro wrote the rows.
+    if rows and connection.execute("SELECT 1 FROM vault_keys").fetchone() is None:
+        connection.execute("INSERT OR IGNORE INTO notes(key, value, at) VALUES (?, '', ?)", (LEGACY_NOTE, _now()))
 
 
 _STEPS: tuple[Callable[["sqlite3.Connection"], None], ...] = (_to_1, _to_2)
-
-
-def _legacy_rows(connection: "sqlite3.Connection") -> "sqlite3.Cursor":
-    return connection.execute("SELECT * FROM saved_authentications ORDER BY rowid")
 
 
 def _named(rows: Iterator[dict[str, Column]]) -> Iterator[dict[str, Column]]:
@@ -151,14 +153,14 @@ def _named(rows: Iterator[dict[str, Column]]) -> Iterator[dict[str, Column]]:
 
 
 def _version_2(old: dict[str, Column]) -> dict[str, Column]:
-    provider, auth_type = str(old.get("provider") or "unknown"), str(old.get("auth_type") or "api_key")
+    provider, auth_type = _text(old.get("provider")) or "unknown", _auth_type(old.get("auth_type"))
     credentials = old.get("credentials")
     created = _time(old.get("created_at")) or _now()
     return {
         "id": _id(old.get("id")),
         "provider": provider,
         "auth_type": auth_type,
-        "name": old.get("name") or legacy_name(provider, auth_type),
+        "name": _text(old.get("name")) or legacy_name(provider, auth_type),
         "credentials": credentials if isinstance(credentials, bytes) else str(credentials or "").encode(),
         "metadata": old.get("metadata") or json.dumps({}),
         "status": old.get("status") or "unverified",
@@ -169,6 +171,15 @@ def _version_2(old: dict[str, Column]) -> dict[str, Column]:
         "last_used_at": _time(old.get("last_used_at")),
         "revision": old.get("revision") or 1,
     }
+
+
+def _text(old: Column) -> str:
+    return old.decode("utf-8", "replace") if isinstance(old, bytes) else str(old or "")
+
+
+def _auth_type(old: Column) -> str:
+    text = _text(old)
+    return _AUTH_TYPES.get(text.strip().lower(), text or "api_key")
 
 
 def _id(old: Column) -> str:

@@ -1,14 +1,17 @@
 """From a path to a connection: private, checked, of today's shape; what cannot be read is set aside, never deleted."""
 
 import errno
-from collections.abc import Iterator
+import stat
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, NamedTuple
 
+from maestro.database.copies import decoded
 from maestro.database.files import SIDE_FILES, alone_in, create_private, private_directory, set_aside, tighten
-from maestro.database.migrations import VERSION, migrate, tables, version_of
-from maestro.database.problems import cannot_open, failed, is_busy, is_damage, newer
+from maestro.database.migrations import VERSION, migrate, version_of
+from maestro.database.problems import cannot_open, failed, is_busy, is_damage, newer, no_file
+from maestro.database.shape import SESSIONS, mend, misshapen, tables
 
 if TYPE_CHECKING:
     import sqlite3
@@ -31,6 +34,8 @@ class Opening(NamedTuple):
     """The database as it was before it got today's shape."""
     aside: Path | None = None
     """What lay there and could not be read."""
+    mended: Sequence[str] = ()
+    """Tables that were missing and were made again, empty."""
 
     def notices(self) -> Iterator[str]:
         """What a person should know about it."""
@@ -38,6 +43,9 @@ class Opening(NamedTuple):
             yield f"{self.path} could not be read; it was set aside as {self.aside}, and an empty database was begun."
         if self.backup is not None:
             yield f"Your saved sessions were brought to today's format; the database as it was is kept: {self.backup}."
+        if self.mended:
+            lost = "; your sessions were in it, so restore a backup or sign in again" if SESSIONS in self.mended else ""
+            yield f"{self.path} had lost tables, which were made again, empty: {', '.join(self.mended)}{lost}."
 
 
 class _Damaged(Exception):
@@ -69,6 +77,9 @@ def _prepare(path: Path) -> None:
     private_directory(path.parent)
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, "")
+    # By its status: opening a pipe waits for ever.
+    if path.exists() and not stat.S_ISREG(path.stat().st_mode):
+        raise no_file(path)
     _refuse_newer(path)
     create_private(path)
     for suffix in SIDE_FILES:
@@ -101,16 +112,20 @@ def _open(path: Path) -> Opening:
     if _is_something_else(path):
         raise _Damaged
     connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_SECONDS)
+    connection.text_factory = decoded
     try:
         _check(connection, path)
         _configure(connection)
+        _check_shape(connection, older=True)
         backup = migrate(connection, path)
+        _check_shape(connection)
+        mended = mend(connection)
     except BaseException as error:
         connection.close()
         if isinstance(error, sqlite3.Error) and is_damage(error):
             raise _Damaged from error
         raise
-    return Opening(path, connection, backup)
+    return Opening(path, connection, backup, mended=mended)
 
 
 def _check(connection: "sqlite3.Connection", path: Path) -> None:
@@ -122,6 +137,13 @@ def _check(connection: "sqlite3.Connection", path: Path) -> None:
     # A value that breaks a rule of its table is no damage.
     if [text for text in problems if text != "ok" and not text.startswith(("NULL value in", "CHECK constraint"))]:
         raise _Damaged
+
+
+def _check_shape(connection: "sqlite3.Connection", *, older: bool = False) -> None:
+    """Sessions may lie in a table of an older shape before the migration; whatever else differs is none of ours."""
+    for name in misshapen(connection):
+        if not older or name != SESSIONS or name not in tables(connection):
+            raise _Damaged
 
 
 def _configure(connection: "sqlite3.Connection") -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from maestro.database.opening import open_database
-from maestro.database.problems import failed, is_damage
+from maestro.database.problems import failed, is_damage, is_misfit
 from maestro.database.transactions import transaction
 from maestro.errors import MaestroError
 
@@ -41,8 +41,8 @@ class Owner:
             with transaction(connection):
                 return work(connection)
         except sqlite3.Error as error:
-            if is_damage(error):
-                self._disconnect()  # the next opening looks at the file and sets it aside
+            if is_damage(error) or is_misfit(error):
+                self._disconnect()  # the next opening looks at the file and mends it or sets it aside
             raise failed(self._path, error) from error
 
     def changed(self) -> bool:

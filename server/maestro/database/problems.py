@@ -10,9 +10,25 @@ if TYPE_CHECKING:
     import sqlite3
 
 # SQLite's primary result codes.
-_PERM, _BUSY, _LOCKED, _READONLY, _IOERR, _CORRUPT, _FULL, _CANTOPEN, _NOTADB = 3, 5, 6, 8, 10, 11, 13, 14, 26
+_ERROR, _PERM, _BUSY, _LOCKED, _READONLY, _IOERR, _CORRUPT, _FULL, _CANTOPEN, _NOTADB = (
+    1,
+    3,
+    5,
+    6,
+    8,
+    10,
+    11,
+    13,
+    14,
+    26,
+)
+
+FULL = (errno.ENOSPC, errno.EDQUOT) if hasattr(errno, "EDQUOT") else (errno.ENOSPC,)
+"""What the file system says when there is no space left, for all or for this user."""
 
 _SENTENCES = {
+    _ERROR: "The database {path} was changed outside Maestro; try again, which mends what is missing, or restore a "
+    "backup.",
     _BUSY: "The database {path} was in use by another program for too long; try again.",
     _LOCKED: "The database {path} was in use by another program for too long; try again.",
     _PERM: "The database {path} may not be opened; make it and its directory readable and writable for you.",
@@ -28,7 +44,7 @@ _REASONS = {
     errno.EACCES: "you may not read or write there",
     errno.EPERM: "you may not read or write there",
     errno.EROFS: "the file system cannot be written",
-    errno.ENOSPC: "the disk is full",
+    **dict.fromkeys(FULL, "the disk is full"),
     errno.EISDIR: "there is a directory in its place",
     errno.ENOTDIR: "a part of the path is no directory",
     errno.EEXIST: "a part of the path is no directory",
@@ -48,6 +64,12 @@ def cannot_open(path: Path, error: OSError) -> MaestroError:
     return MaestroError("storageFailed", f"The database {path} cannot be opened: {reason}; correct that, then retry.")
 
 
+def no_file(path: Path) -> MaestroError:
+    """What a person is told about a pipe, a socket or a device at the path."""
+    message = f"The database {path} cannot be opened: it is no regular file; move away what lies there, then retry."
+    return MaestroError("storageFailed", message)
+
+
 def newer(path: Path, version: int) -> MaestroError:
     message = (
         f"The database {path} was written by a newer Maestro (version {version}); update Maestro, or set MAESTRO_HOME "
@@ -59,6 +81,16 @@ def newer(path: Path, version: int) -> MaestroError:
 def is_damage(error: "sqlite3.Error") -> bool:
     """Whether the file itself is at fault, not its surroundings."""
     return _primary(error) in (_CORRUPT, _NOTADB)
+
+
+def is_misfit(error: "sqlite3.Error") -> bool:
+    """Whether a table or a column is not what a statement takes it for."""
+    return _primary(error) == _ERROR
+
+
+def is_refusal(error: "sqlite3.Error") -> bool:
+    """Whether it is about what may be read and written."""
+    return _primary(error) in (_PERM, _READONLY, _CANTOPEN)
 
 
 def is_busy(error: "sqlite3.Error") -> bool:

@@ -36,8 +36,8 @@ class Key:
         """Tells the right key from a wrong one without a credential at hand."""
         return hmac.digest(self.secret, b"maestro vault key " + self.id.encode(), "sha256")
 
-    def fits(self, check_value: bytes) -> bool:
-        return hmac.compare_digest(self.check_value, check_value)
+    def fits(self, check_value: object) -> bool:
+        return isinstance(check_value, bytes) and hmac.compare_digest(self.check_value, check_value)
 
 
 def new_key_id() -> str:
@@ -52,11 +52,13 @@ def seal(key: Key, label: Label, plain: bytes) -> bytes:
     return _FORMAT + bytes.fromhex(key.id) + nonce + AESGCM(key.secret).encrypt(nonce, plain, _bound(label))
 
 
-def unseal(key: Key, label: Label, sealed: bytes) -> bytes | None:
-    """What was sealed; None if this is not what was sealed with this key for this label."""
+def unseal(key: Key, label: Label, sealed: object) -> bytes | None:
+    """What was sealed; None if this, whatever it is, is not what was sealed with this key for this label."""
     from cryptography.exceptions import InvalidTag
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+    if not isinstance(sealed, bytes):
+        return None
     nonce = sealed[1 + _ID_BYTES : _HEAD_BYTES]
     try:
         return AESGCM(key.secret).decrypt(nonce, sealed[_HEAD_BYTES:], _bound(label))
@@ -64,16 +66,16 @@ def unseal(key: Key, label: Label, sealed: bytes) -> bytes | None:
         return None
 
 
-def key_id(sealed: bytes) -> str | None:
+def key_id(sealed: object) -> str | None:
     """The id of the key an envelope was sealed with; None if it is no envelope."""
-    if len(sealed) < _HEAD_BYTES or not sealed.startswith(_FORMAT):
+    if not isinstance(sealed, bytes) or len(sealed) < _HEAD_BYTES or not sealed.startswith(_FORMAT):
         return None
     return sealed[1 : 1 + _ID_BYTES].hex()
 
 
-def is_clear(stored: bytes) -> bool:
+def is_clear(stored: object) -> bool:
     """Whether this is a credential from before there was a vault: JSON, never sealed."""
-    return stored.lstrip().startswith(b"{")
+    return isinstance(stored, bytes) and stored.lstrip().startswith(b"{")
 
 
 def _bound(label: Label) -> bytes:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from maestro.database.files import POSIX, private_directory, write_private
-from maestro.database.problems import VaultUnavailable
+from maestro.database.problems import FULL, VaultUnavailable
 from maestro.vault.envelope import KEY_BYTES, Key
 
 _BRING_BACK = "bring it back from a backup of your files, or sign in again after moving the database away"
@@ -46,8 +46,13 @@ class KeyFile:
             private_directory(self.path.parent)
             write_private(self.path, json.dumps({"version": 1, "keys": encoded}).encode())
             return
-        except OSError:
-            pass
+        except OSError as error:
+            full = error.errno in FULL
+        # Outside of the handler, as everywhere where keys are at hand.
+        if full:
+            raise VaultUnavailable(
+                f"The disk is full, so the key file {self.path} was not written", "free some space, then try again"
+            )
         raise VaultUnavailable(f"The key file {self.path} cannot be written", "make its directory writable for you")
 
     def _keys(self) -> dict[str, bytes]:

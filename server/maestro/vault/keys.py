@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from maestro.database.database import Database
 from maestro.database.problems import VaultUnavailable
 from maestro.errors import MaestroError
+from maestro.vault import legacy
 from maestro.vault.background import soon
 from maestro.vault.envelope import Key
 from maestro.vault.flights import Flights
@@ -98,6 +99,7 @@ def _claim(connection: "sqlite3.Connection", new: NewKey) -> KeyRow | None:
     """Make it the first key, unless another process was quicker: then that one's."""
     if winner := _active_row(connection):
         return winner
+    legacy.accept(connection, trusted=False)
     activate(connection, new)
     return None
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
+from maestro.vault import legacy
 from maestro.vault.envelope import Key, Label, is_clear, key_id, seal, unseal
 from maestro.vault.key_sources import KeySource, NewKey
 from maestro.vault.keys import activate
@@ -33,14 +34,17 @@ class Row(NamedTuple):
 def rotate(connection: "sqlite3.Connection", new: NewKey, keys: Mapping[str, Key]) -> Rotation:
     """Seal what opens with `keys` under the new one, in the caller's transaction. Former keys stay known."""
     unopened: list[str] = []
-    rotated = 0
+    rotated = clear = 0
+    trusts_clear = legacy.trusts_clear(connection)
     for row in stored_rows(connection):
-        plain = _open(row, keys)
+        plain = _open(row, keys, trusts_clear)
         if plain is None:
             unopened.append(row.session)
             continue
         replace(connection, row, seal(new.key, row.label, plain))
         rotated += 1
+        clear += plain is row.stored
+    legacy.settle(connection, clear)
     activate(connection, new)
     return Rotation(new.key.id, new.row.source, rotated, tuple(unopened))
 
@@ -51,16 +55,17 @@ def depends_on(connection: "sqlite3.Connection", name: str) -> bool:
 
 
 def stored_rows(connection: "sqlite3.Connection") -> list[Row]:
-    query = "SELECT id, provider, auth_type, name, CAST(credentials AS BLOB) FROM saved_authentications"
-    return [Row(session, Label(*label), stored) for session, *label, stored in connection.execute(query)]
+    label = ", ".join(f"CAST({name} AS TEXT)" for name in Label._fields)
+    query = f"SELECT id, {label}, CAST(credentials AS BLOB) FROM saved_authentications"
+    return [Row(session, Label(*parts), stored) for session, *parts, stored in connection.execute(query)]
 
 
 def replace(connection: "sqlite3.Connection", row: Row, sealed: bytes) -> None:
     connection.execute("UPDATE saved_authentications SET credentials = ? WHERE id = ?", (sealed, row.session))
 
 
-def _open(row: Row, keys: Mapping[str, Key]) -> bytes | None:
+def _open(row: Row, keys: Mapping[str, Key], trusts_clear: bool) -> bytes | None:
     if is_clear(row.stored):
-        return row.stored
+        return row.stored if trusts_clear else None
     key = keys.get(key_id(row.stored) or "")
     return unseal(key, row.label, row.stored) if key else None

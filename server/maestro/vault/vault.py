@@ -61,12 +61,12 @@ class Vault:
         return seal(await self._keys.active(), label, plain)
 
     async def open(self, label: Label, sealed: bytes, *, session: str = "") -> bytes:
-        """The credential that was stored; one the legacy system stored in clear opens as it is.
+        """The credential that was stored; one the legacy system stored in clear opens until it is sealed.
 
         Raises:
             MaestroError: 4009 while the key is out of reach, 4901 if what is stored was changed.
         """
-        if is_clear(sealed):
+        if is_clear(sealed) and await self._database.read(legacy.trusts_clear):
             return sealed
         name = key_id(sealed)
         key = await self._keys.find(name) if name else None
@@ -98,19 +98,25 @@ class Vault:
             self._sources.passphrases.insert(0, new_passphrase)
         return rotation
 
-    async def seal_legacy(self) -> int:
+    async def seal_legacy(self, *, trusted: bool = False) -> int:
         """Leave no credential in clear text, neither in the database nor in its backups; how many were.
+
+        Clear text in a database that has a key is not from the legacy system and stays as it is, unless it is
+        `trusted` because the user just brought it in.
 
         Raises:
             MaestroError: as `seal`.
         """
         path = self._database.path
         backups = await self._database.read(lambda _: list(legacy.clear_backups(path)))
-        clear = await self._database.read(legacy.has_clear_rows)
+        accepted = await self._database.read(legacy.is_due)
+        if accepted:
+            accepted = await self._database.run(partial(legacy.accept, trusted=trusted))
         sealed = 0
-        if backups or clear:
+        if backups or accepted:
             key = await self._keys.active()
-            sealed = await self._database.run(partial(legacy.seal_database, key=key))
+            if accepted:
+                sealed = await self._database.run(partial(legacy.seal_database, key=key))
             sealed += await self._database.run(lambda _: legacy.seal_backups(path, backups, key))
         if await self._database.read(legacy.is_unclean):
             await self._database.read(legacy.rewrite)

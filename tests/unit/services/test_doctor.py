@@ -1,6 +1,7 @@
 """Each thing that can be wrong is found, with a cause and a fix that mends it; the doctor itself breaks nothing."""
 
 import asyncio
+import os
 import re
 import sqlite3
 import subprocess
@@ -306,6 +307,38 @@ async def test_a_store_of_the_old_system_is_not_migrated_and_its_clear_text_is_t
     assert checks["store.clearText.rows"].severity == "warning"
     assert path.read_bytes() == before
     assert LEGACY_CANARY not in text(checks)
+
+
+async def test_a_store_that_lacks_a_table_is_told_how_it_comes_back(tmp_path: Path) -> None:
+    async with product(tmp_path):
+        pass
+    path = tmp_path / "data" / "maestro.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("DROP TABLE leases")
+    check = (await diagnose(tmp_path))["store.readable"]
+    assert "leases" in (check.cause or "")
+    assert "maestro sessions" in (check.fix or "")
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE leases(x)")
+    check = (await diagnose(tmp_path))["store.readable"]
+    assert "another shape" in check.label
+    assert "chmod" not in (check.fix or "")
+
+
+async def test_clear_text_written_outside_maestro_is_told(tmp_path: Path) -> None:
+    async with product(tmp_path, "openai"):
+        pass
+    with closing(sqlite3.connect(tmp_path / "data" / "maestro.db")) as connection, connection:
+        connection.execute("UPDATE saved_authentications SET credentials = ?", (f'{{"api_key": "{CANARY}"}}',))
+    check = (await diagnose(tmp_path))["store.clearText.rows"]
+    assert "outside Maestro" in check.label
+    assert CANARY not in str(check)
+
+
+async def test_a_pipe_in_the_place_of_the_store_is_told(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    os.mkfifo(tmp_path / "data" / "maestro.db")
+    assert "no regular file" in (await diagnose(tmp_path))["store.readable"].label
 
 
 async def test_a_path_that_cannot_be_is_told(tmp_path: Path) -> None:

@@ -1,7 +1,9 @@
 """A backup comes back whole, others see it, and one that is no good changes nothing."""
 
 import asyncio
+import os
 import sqlite3
+import subprocess
 from contextlib import closing
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from maestro.database.migrations import VERSION
 from maestro.database.opening import open_database
 from maestro.errors import MaestroError
 from maestro.vault.vault import Label, Vault
-from tests.unit.store.support import SECRET, load, make_legacy, opened, query, rows, store
+from tests.unit.store.support import ROOT, SECRET, command, load, make_legacy, opened, query, rows, store
 
 IDS = "SELECT id FROM saved_authentications ORDER BY id"
 LABEL = Label("openai", "api_key", "work")
@@ -119,6 +121,17 @@ def no_table(path: Path) -> None:
     query(path, "CREATE TABLE other(x)")
 
 
+def wrong_sessions(path: Path) -> None:
+    query(path, "CREATE TABLE saved_authentications(a)")
+    query(path, f"PRAGMA user_version = {VERSION}")
+
+
+def wrong_keys(path: Path) -> None:
+    current(path)
+    query(path, "DROP TABLE vault_keys")
+    query(path, "CREATE TABLE vault_keys(a)")
+
+
 def newer(path: Path) -> None:
     make_legacy(path, version=VERSION + 1)
 
@@ -138,6 +151,8 @@ def damaged(path: Path) -> None:
         (lambda path: path.touch(), "no database of Maestro"),
         (damaged, "damaged"),
         (no_table, "no database of Maestro"),
+        (wrong_sessions, "no database of Maestro"),
+        (wrong_keys, "other columns than Maestro's in vault_keys"),
         (newer, "newer Maestro"),
     ],
 )
@@ -151,3 +166,37 @@ def test_a_backup_that_is_no_good_changes_nothing(tmp_path: Path, make: object, 
     assert caught.value.code == 4901
     assert query(path, IDS) == [("ses_now",)]
     assert [file.name for file in path.parent.iterdir()] == ["maestro.db"]
+
+
+def test_four_at_once_come_one_after_another(tmp_path: Path) -> None:
+    path = current(tmp_path / "data" / "maestro.db")
+    backups = [make_legacy(tmp_path / f"old{number}.db") for number in range(4)]
+    processes = [
+        subprocess.Popen(command("restore_once", path, backup), cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        for backup in backups
+    ]
+    outputs = [process.communicate(timeout=60)[0] for process in processes]
+    assert [process.returncode for process in processes] == [0] * 4, outputs
+    assert len(set(outputs)) == 4
+    assert len(query(path, IDS)) == 3
+    assert not list(path.parent.glob("*partial*"))
+
+
+def test_what_a_dead_restore_left_is_deleted_and_what_a_living_one_has_is_not(tmp_path: Path) -> None:
+    path = current(tmp_path / "maestro.db")
+    dead = path.with_name(f"maestro.db.restore.{2**22 + 4711}.0a.partial")
+    living = path.with_name(f"maestro.db.restore.{os.getpid()}.0a.partial")
+    for stage in (dead, living):
+        stage.write_text(SECRET)
+    restore(path, make_legacy(tmp_path / "old.db"))
+    assert not dead.exists()
+    assert living.exists()
+
+
+def test_a_backup_that_lacks_a_table_comes_back(tmp_path: Path) -> None:
+    path, backup = current(tmp_path / "data" / "maestro.db"), current(tmp_path / "backup.db")
+    query(backup, "DROP TABLE leases")
+    query(backup, "UPDATE saved_authentications SET id = 'ses_then'")
+    restore(path, backup)
+    assert query(path, IDS) == [("ses_then",)]
+    assert query(path, "SELECT * FROM leases") == []

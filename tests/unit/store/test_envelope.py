@@ -68,3 +68,12 @@ def test_a_key_does_not_show_itself() -> None:
 )
 def test_clear_text_is_known(stored: bytes, clear: bool) -> None:
     assert is_clear(stored) is clear
+
+
+@pytest.mark.parametrize("stored", [None, 5, 1.5, "{}", "text"])
+def test_what_is_no_bytes_does_not_open(stored: object) -> None:
+    key = Key(new_key_id(), bytes(KEY_BYTES))
+    assert not is_clear(stored)
+    assert key_id(stored) is None
+    assert unseal(key, Label("openai", "api_key", "work"), stored) is None
+    assert not key.fits(stored)

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from maestro.database import migrations
 from maestro.database.migrations import VERSION
 from maestro.database.opening import open_database
+from maestro.errors import MaestroError
 from tests.unit.store.support import (
     INTEGER_ROWS,
     SECRET,
@@ -188,3 +190,52 @@ async def test_the_database_says_what_it_did(tmp_path: Path) -> None:
         assert "backup-v1-" in notice
         assert database.take_notices() == [notice]
         assert database.take_notices() == []
+
+
+def legacy_without_rules(path: Path, *rows: tuple[object, ...]) -> Path:
+    query(path, "CREATE TABLE saved_authentications(id INTEGER PRIMARY KEY, provider, auth_type, credentials)")
+    for row in rows:
+        query(path, "INSERT INTO saved_authentications VALUES (?, ?, ?, ?)", *row)
+    return path
+
+
+def test_ways_to_write_the_kind_of_a_credential_become_one(tmp_path: Path) -> None:
+    kinds = ("apikey", "API-Key", "key", "OAuth", "oauth2", "Bearer", "token", "custom")
+    path = legacy_without_rules(tmp_path / "maestro.db", *((n, "openai", kind, "{}") for n, kind in enumerate(kinds)))
+    migrated(path)
+    assert query(path, "SELECT auth_type, name FROM saved_authentications ORDER BY id") == [
+        ("api_key", "default_openai_api_key"),
+        ("api_key", "default_openai_api_key_2"),
+        ("api_key", "default_openai_api_key_3"),
+        ("oauth", "default_openai_oauth"),
+        ("oauth", "default_openai_oauth_2"),
+        ("oauth", "default_openai_oauth_3"),
+        ("oauth", "default_openai_oauth_4"),
+        ("custom", "default_openai_custom"),
+    ]
+
+
+def test_rows_with_odd_credentials_are_kept(tmp_path: Path) -> None:
+    rows = ((1, None, None, None), (2, "openai", "api_key", 5), (3, "gemini", "oauth", "x"), (4, b"\xffp", b"o", b"{}"))
+    path = legacy_without_rules(tmp_path / "maestro.db", *rows)
+    query(path, "UPDATE saved_authentications SET credentials = CAST(x'7bff7d' AS TEXT) WHERE id = 3")
+    migrated(path)
+    assert query(path, "SELECT id, provider, auth_type, credentials FROM saved_authentications ORDER BY id") == [
+        ("ses_1", "unknown", "api_key", b""),
+        ("ses_2", "openai", "api_key", b"5"),
+        ("ses_3", "gemini", "oauth", b"{\xff}"),
+        ("ses_4", "\N{REPLACEMENT CHARACTER}p", "o", b"{}"),
+    ]
+
+
+def test_a_migration_that_fails_leaves_no_backup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(connection: sqlite3.Connection) -> None:
+        raise sqlite3.OperationalError("full")
+
+    path = make_legacy(tmp_path / "maestro.db")
+    monkeypatch.setattr(migrations, "_STEPS", (fail, fail))
+    for _ in range(2):
+        with pytest.raises(MaestroError):
+            migrated(path)
+    assert backups(path) == []
+    assert query(path, "SELECT count(*) FROM saved_authentications") == [(3,)]

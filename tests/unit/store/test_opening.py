@@ -1,5 +1,6 @@
 """Files that are no database are set aside, files of a newer Maestro and what cannot be opened stay as they are."""
 
+import asyncio
 import os
 import sqlite3
 import subprocess
@@ -12,7 +13,7 @@ import pytest
 from maestro.database.migrations import VERSION
 from maestro.database.opening import open_database
 from maestro.errors import MaestroError
-from tests.unit.store.support import ROOT, command, make_legacy, query
+from tests.unit.store.support import ROOT, command, make_legacy, names, opened, query, rows
 
 
 def fill(path: Path, count: int = 200) -> bytes:
@@ -143,6 +144,101 @@ def test_a_place_that_may_not_be_used_is_left_alone(tmp_path: Path, mode: int) -
     assert result.stdout == "4901 you may not read or write there\n", result.stderr
     place.chmod(0o700)
     assert list(place.iterdir()) == []
+
+
+ROW = (
+    "INSERT INTO saved_authentications(id, provider, auth_type, name, credentials, created_at, updated_at) "
+    "VALUES ('ses_1', 'openai', 'api_key', CAST(x'ff41' AS TEXT), x'01', '', '')"
+)
+
+
+@pytest.mark.parametrize("version", [-5, -(2**31)])
+def test_a_number_that_no_maestro_writes_is_put_right(tmp_path: Path, version: int) -> None:
+    path = tmp_path / "maestro.db"
+    fill(path)
+    query(path, ROW)
+    query(path, f"PRAGMA user_version = {version}")
+    opening = open_database(path)
+    opening.connection.close()
+    assert list(opening.notices()) == []
+    assert query(path, "SELECT id FROM saved_authentications") == [("ses_1",)]
+    assert query(path, "PRAGMA user_version") == [(VERSION,)]
+    assert names(tmp_path) == ["maestro.db"]
+
+
+def test_a_legacy_database_with_such_a_number_is_migrated_once(tmp_path: Path) -> None:
+    path = make_legacy(tmp_path / "maestro.db", version=-5)
+    for _ in range(2):
+        open_database(path).connection.close()
+    assert query(path, "SELECT id FROM saved_authentications ORDER BY id") == [("ses_1",), ("ses_2",), ("ses_7",)]
+    assert len(names(tmp_path)) == 2
+
+
+@pytest.mark.parametrize("version", [-5, 0, 1, 2])
+@pytest.mark.parametrize(
+    "other",
+    [
+        "CREATE TABLE vault_keys(x)",
+        "CREATE TABLE notes(key)",
+        "CREATE VIEW saved_authentications AS SELECT 1 AS provider",
+        "CREATE VIEW leases AS SELECT 1 AS name",
+    ],
+)
+def test_what_has_another_shape_is_set_aside_once(tmp_path: Path, version: int, other: str) -> None:
+    path = tmp_path / "maestro.db"
+    query(path, other)
+    query(path, f"PRAGMA user_version = {version}")
+    for _ in range(2):
+        open_database(path).connection.close()
+    assert len(aside(path)) == 1
+    assert len(names(tmp_path)) == 2
+
+
+@pytest.mark.parametrize(
+    "table", ["saved_authentications", "session_defaults", "session_bindings", "vault_keys", "leases", "notes"]
+)
+def test_a_lost_table_is_made_again_and_told(tmp_path: Path, table: str) -> None:
+    path = tmp_path / "maestro.db"
+    fill(path)
+    query(path, f"DROP TABLE {table}")
+    opening = open_database(path)
+    opening.connection.close()
+    (notice,) = opening.notices()
+    assert table in notice
+    assert ("restore a backup" in notice) is (table == "saved_authentications")
+    assert query(path, f"SELECT count(*) FROM {table}") == [(0,)]
+    assert names(tmp_path) == ["maestro.db"]
+
+
+@pytest.mark.asyncio
+async def test_a_table_that_is_lost_meanwhile_is_made_again_at_the_next_call(tmp_path: Path) -> None:
+    path = tmp_path / "maestro.db"
+    async with opened(path) as database:
+        assert await rows(database, "SELECT * FROM leases") == []
+        query(path, "DROP TABLE leases")
+        with pytest.raises(MaestroError, match="changed outside Maestro"):
+            await rows(database, "SELECT * FROM leases")
+        assert await rows(database, "SELECT * FROM leases") == []
+        assert "leases" in database.notices[0]
+
+
+@pytest.mark.asyncio
+async def test_text_that_is_not_utf_8_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "maestro.db"
+    await asyncio.to_thread(fill, path)
+    await asyncio.to_thread(query, path, ROW)
+    async with opened(path) as database:
+        assert await rows(database, "SELECT name FROM saved_authentications") == [("\N{REPLACEMENT CHARACTER}A",)]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes")
+def test_a_pipe_in_its_place_is_not_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "maestro.db"
+    os.mkfifo(path)
+    with pytest.raises(MaestroError, match="no regular file") as caught:
+        open_database(path)
+    assert caught.value.code == 4901
+    assert str(path) in caught.value.message
 
 
 def as_nobody(place: str) -> None:

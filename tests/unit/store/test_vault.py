@@ -1,6 +1,7 @@
 """Credentials in and out of a real database, whatever happens to the key or to a row."""
 
 import asyncio
+import errno
 import json
 import os
 import shutil
@@ -14,6 +15,7 @@ import pytest
 
 from maestro.database.database import Database
 from maestro.errors import MaestroError
+from maestro.vault import key_file
 from maestro.vault.vault import Label, Vault
 from tests.unit.store.support import ROOT, command, coverage, load, names, on_disk, opened, query, rows, store
 
@@ -256,3 +258,18 @@ def test_a_vault_shows_nothing(tmp_path: Path) -> None:
 
     assert "canary" not in asyncio.run(use())
     assert os.listdir(tmp_path) == ["maestro.db"]
+
+
+@pytest.mark.asyncio
+async def test_a_full_disk_is_named_when_the_key_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(path: Path, content: bytes) -> None:
+        raise OSError(errno.ENOSPC, "")
+
+    async with opened(tmp_path / "maestro.db") as database:
+        vault = vault_of(database)
+        await store(database, vault, "ses_1", WORK, b"secret")
+        monkeypatch.setattr(key_file, "write_private", full)
+        failure = await error(vault.rotate())
+        assert "The disk is full" in failure.message
+        assert "vault.key" in failure.message
+        assert await load(database, vault_of(database), "ses_1") == b"secret"

@@ -9,9 +9,11 @@ from pathlib import Path
 from time import monotonic
 from typing import NamedTuple
 
+from maestro.database.copies import decoded
 from maestro.database.files import PARTIAL, SIDE_FILES
-from maestro.database.migrations import VERSION, tables, version_of
-from maestro.database.problems import failed, is_busy, is_damage
+from maestro.database.migrations import VERSION, version_of
+from maestro.database.problems import failed, is_busy, is_damage, is_refusal
+from maestro.database.shape import SESSIONS, misshapen, missing, tables
 from maestro.errors import MaestroError
 from maestro.services.checks.outcome import bad, good
 from maestro.vault import legacy
@@ -22,6 +24,7 @@ _CHECK_SECONDS = 0.6
 """How long the pages are looked at; of a database as large as that, the rest is believed."""
 _STEPS = 10_000
 _NAME = "store.readable"
+_SET_ASIDE = "`maestro sessions`, which sets it aside and begins an empty one; then sign in again"
 
 
 class Held(NamedTuple):
@@ -53,6 +56,9 @@ def examine(path: Path) -> Findings:
     """Read the database as it is. A damaged one is not set aside by this, an older one not migrated."""
     if path.is_dir():
         return Findings([bad(_NAME, "error", f"{path} is a directory", "The store belongs there", "move it away")])
+    if path.exists() and not path.is_file():
+        cause = "A pipe, a socket or a device lies there"
+        return Findings([bad(_NAME, "error", f"{path} is no regular file", cause, "move it away")])
     if path.exists():
         return _examine_file(path)
     if (place := _unwritable(path.parent)) is not None:
@@ -99,6 +105,7 @@ def legacy_logins(environment: Mapping[str, str], imported: frozenset[str]) -> I
 def _examine_file(path: Path) -> Findings:
     try:
         with closing(_connect(path)) as connection:
+            connection.text_factory = decoded
             return _examine(connection, path)
     except _Misfit as misfit:
         return Findings([misfit.check])
@@ -134,6 +141,8 @@ def _examine(connection: sqlite3.Connection, path: Path) -> Findings:
         cause = f"An older Maestro made it (version {version}); today's is {VERSION}"
         fix = "`maestro sessions`, which makes a backup and brings it to today's format"
         return Findings([bad(_NAME, "info", told, cause, fix), *_clear(connection)])
+    if there and (problem := _incomplete(connection, path)):
+        return Findings([problem])
     if (place := _unwritable(path.parent)) or not os.access(path, os.W_OK):
         fix = _writable(place or path)
         cause = "It can be read but not written, so no session can be made or renewed"
@@ -171,21 +180,51 @@ def _unreadable(path: Path, error: sqlite3.Error) -> Check:
     message = failed(path, error).message
     if is_busy(error):
         return bad(_NAME, "error", f"{path} is in use", message, "end the program that uses it, see `instances`")
-    return bad(_NAME, "error", f"{path} cannot be read", message, _writable(path))
+    fix = _writable(path) if is_refusal(error) else _instead(path, "`maestro sessions`, and look into the log")
+    return bad(_NAME, "error", f"{path} cannot be read", message, fix)
+
+
+def _incomplete(connection: sqlite3.Connection, path: Path) -> Check | None:
+    """What an opening would mend or set aside."""
+    if wrong := misshapen(connection):
+        cause = f"Its columns are not those of Maestro's tables: {', '.join(wrong)}"
+        return bad(
+            _NAME, "error", f"{path} has another shape than Maestro's databases", cause, _instead(path, _SET_ASIDE)
+        )
+    if lost := missing(connection):
+        cause = f"Somebody removed what Maestro keeps there: {', '.join(lost)}"
+        fix = "`maestro sessions`, which makes them again, empty"
+        return bad(_NAME, "error", f"{path} lacks tables", cause, _instead(path, fix) if SESSIONS in lost else fix)
+    return None
 
 
 def _damaged(path: Path) -> Check:
-    backups = _beside(path, "backup-v")
-    fix = "`maestro sessions`, which sets it aside and begins an empty one; then sign in again"
-    if backups:
+    return bad(
+        _NAME, "error", f"{path} is damaged", "It is no database, or no longer a whole one", _instead(path, _SET_ASIDE)
+    )
+
+
+def _instead(path: Path, fix: str) -> str:
+    """The newest backup, where there is one."""
+    if backups := _beside(path, "backup-v"):
         newest = max(backups, key=lambda backup: backup.stat().st_mtime)
-        fix = f"`maestro store restore {shlex.quote(str(newest))}`, which sets the damaged one aside"
-    return bad(_NAME, "error", f"{path} is damaged", "It is no database, or no longer a whole one", fix)
+        return f"`maestro store restore {shlex.quote(str(newest))}`, which keeps what lies there now under another name"
+    return fix
 
 
 def _clear(connection: sqlite3.Connection) -> Iterator[Check]:
-    unclean = "notes" in tables(connection) and legacy.is_unclean(connection)
-    if legacy.has_clear_rows(connection) or unclean:
+    today = not missing(connection)
+    unclean = today and legacy.is_unclean(connection)
+    clear = legacy.has_clear_rows(connection)
+    if clear and today and not legacy.trusts_clear(connection):
+        yield bad(
+            "store.clearText.rows",
+            "warning",
+            "The store holds a credential that was written outside Maestro",
+            "It is in clear text although there is a key, so it is not used",
+            "sign in to that session again with `maestro login`, or `maestro store restore BACKUP`",
+        )
+    elif clear or unclean:
         yield bad(
             "store.clearText.rows",
             "warning",
