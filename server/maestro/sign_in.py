@@ -73,8 +73,11 @@ def from_login(info: ProviderInfo, name: str, granted: Granted) -> NewSession:
 
 def _printable(identity: Identity) -> Identity:
     """What a service says of a person is shown to people: no more than a line, and nothing that steers a screen."""
-    said = identity.model_dump(include={"email", "plan", "account_id"}, exclude_none=True)
-    return Identity(**{name: "".join(filter(str.isprintable, str(text)))[:200] for name, text in said.items()})
+    return Identity(email=_line(identity.email), plan=_line(identity.plan), account_id=_line(identity.account_id))
+
+
+def _line(text: str | None) -> str | None:
+    return text and "".join(filter(str.isprintable, text))[:200]
 
 
 def draft(runtime: Runtime, new: NewSession) -> Connection:
