@@ -5,8 +5,9 @@ from collections.abc import Iterator
 import pytest
 from blockbuster import blockbuster_ctx
 
-# Small files that an answer cannot begin without, and folders that are looked into once.
+# Small files that an answer cannot begin without, folders that are looked into once, and the lock of what measures.
 READ_AT_ONCE = {
+    ("coverage/collector.py", "lock_data"),
     ("maestro/lsp/limits.py", "_from_file"),
     ("maestro/settings.py", "_read"),
     ("maestro/lsp/editor.py", "_inside_workspace"),
