@@ -336,7 +336,7 @@ async def refresh_tokens(provider: str, session: str) -> Session:
         MaestroError: 4003 when the login has ended for good (the session then needs a login), 4104 for a key.
     """
     runtime = current()
-    sign_in.offering(runtime, provider, "oauth")
+    find_provider(runtime, provider)
     found = runtime.sessions.find(session, provider).session
     await tokens.refresh(runtime, found)
     return runtime.sessions.find(found.id).session

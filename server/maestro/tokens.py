@@ -45,10 +45,12 @@ class Access:
         self.connection = connection
         self._runtime = runtime
         self._asked = connection
+        self._used: Credential = NoCredential()
 
     async def connect(self) -> Connection:
         """The connection with a credential that is good now. Raises as `authorise`."""
-        self.connection = await authorise(self._runtime, self._asked)
+        self._used = await _good(self._runtime, self._asked)
+        self.connection = _with(self._asked, self._used)
         return self.connection
 
     @property
@@ -57,10 +59,9 @@ class Access:
         return self._renew if self._asked.session.auth_type == "oauth" else None
 
     async def _renew(self) -> None:
-        session_id = self._asked.session.id
-        used, _ = await self._runtime.sessions.credential(session_id)
-        if isinstance(used, OAuthCredential) and used.grant != "profile":
-            await renew(self._runtime, session_id, used)
+        """Of the token that was refused: one that another request has renewed meanwhile is good as it is."""
+        if isinstance(self._used, OAuthCredential) and self._used.grant != "profile":
+            await renew(self._runtime, self._asked.session.id, self._used)
 
 
 async def authorise(runtime: Runtime, connection: Connection) -> Connection:
@@ -69,23 +70,33 @@ async def authorise(runtime: Runtime, connection: Connection) -> Connection:
     Raises:
         MaestroError: 4003 if the login has ended for good, 4007, 4009, 4901, and what kept a renewal from succeeding.
     """
+    return _with(connection, await _good(runtime, connection))
+
+
+async def _good(runtime: Runtime, connection: Connection) -> Credential:
     session = connection.session
     if session.source not in ("vault", "profile") or not session.id:
-        return connection
+        return connection.credential
     credential, _ = await runtime.sessions.credential(session.id)
     if not isinstance(credential, OAuthCredential):
         if isinstance(credential, NoCredential) and session.auth_type == "oauth":
             raise _ended(session)
-        return replace(connection, credential=credential)
+        return credential
     if credential.grant == "profile":
         return await _from_owner(runtime, connection, credential)
     if runtime.sessions.is_unsaved(session.id):
         _beside(_save_again(runtime, session.id, credential))
     if is_due(credential, MANDATORY):
-        credential = await renew(runtime, session.id, credential)
-    elif is_advisable(credential):
+        return await renew(runtime, session.id, credential)
+    if is_advisable(credential) and session.id not in runtime.renewals:
         _beside(_renew_early(runtime, session.id, credential))
-    return oauth_role(connection.info).authorised(connection, credential)
+    return credential
+
+
+def _with(connection: Connection, credential: Credential) -> Connection:
+    if isinstance(credential, OAuthCredential):
+        return oauth_role(connection.info).authorised(connection, credential)
+    return replace(connection, credential=credential)
 
 
 async def renew(runtime: Runtime, session_id: str, stale: OAuthCredential | None) -> OAuthCredential:
@@ -109,9 +120,9 @@ async def renew(runtime: Runtime, session_id: str, stale: OAuthCredential | None
 
 async def refresh(runtime: Runtime, session: Session) -> None:
     """Renew a session's login now, unless another process is just doing so. Raises as `renew`; 4104 for a key."""
-    credential, _ = await runtime.sessions.credential(session.id)
     if session.auth_type != "oauth":
         raise _not_renewable(session)
+    credential, _ = await runtime.sessions.credential(session.id)
     if not isinstance(credential, OAuthCredential):
         raise _ended(session)
     if credential.grant == "profile":
@@ -245,14 +256,14 @@ async def _end(runtime: Runtime, session: Session, credential: OAuthCredential, 
     runtime.warn(problem)
 
 
-async def _from_owner(runtime: Runtime, connection: Connection, credential: OAuthCredential) -> Connection:
+async def _from_owner(runtime: Runtime, connection: Connection, credential: OAuthCredential) -> OAuthCredential:
     """Another tool's login, as its file says now; never renewed here."""
-    role = oauth_role(connection.info)
     try:
-        granted = await role.renew(oauth_context(runtime, connection.info), credential)
+        context = oauth_context(runtime, connection.info)
+        return (await oauth_role(connection.info).renew(context, credential)).credential
     except UpstreamError as error:
-        raise to_maestro_error(error, connection) from None
-    return role.authorised(connection, granted.credential)
+        failure = to_maestro_error(error, connection)
+    raise failure
 
 
 @asynccontextmanager

@@ -9,6 +9,8 @@ from tests.e2e.client import Client
 from tests.e2e.conftest import Launch
 from tests.e2e.turns import complete, gemini_session
 from tests.e2e.upstream import MODEL, Exchange, Upstream, saying
+from tests.simulators.fixtures import running
+from tests.simulators.personas import late
 
 KEY = "AIza-sessions-0000-wxyz"
 
@@ -263,3 +265,18 @@ def test_models_resolve(client: Client) -> None:
     assert error.code == 4102
     for candidate in error.data["candidates"]:
         assert client.request("maestro/model/resolve", {"model": candidate})
+
+
+def test_a_session_whose_request_was_cancelled_late_is_told_all_the_same(launch: Launch) -> None:
+    """The key was being tried when the client gave up: what became of it is no secret, nor half of a session."""
+    with running("gemini", late(0.3).on("/models")) as service:
+        client = launch(GOOGLE_GEMINI_BASE_URL=service.base_url)
+        client.initialize()
+        params = {"provider": "gemini", "authType": "api_key", "name": "work", "apiKey": KEY, "validate": True}
+        request = client.start("maestro/session/create", params)
+        service.request()
+        client.notify("$/cancelRequest", {"id": request})
+        assert client.refusal(request).code == -32800
+        changed = client.notification("maestro/session/didChange")
+        assert [(one["name"], one["status"]) for one in changed["changed"]] == [("work", "active")]
+        assert names(client) == {"work"}

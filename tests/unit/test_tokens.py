@@ -138,6 +138,18 @@ async def test_a_refused_token_is_renewed_and_the_request_sent_again(tmp_path: P
         assert service.auth.refreshes == ["ok", "ok"]
 
 
+async def test_a_refusal_that_comes_late_renews_nothing(tmp_path: Path) -> None:
+    async with signed_in(tmp_path) as (runtime, service, session_id):
+        late, early = (tokens.Access(runtime, provider.connection("anthropic", session_id)) for _ in range(2))
+        for access in (late, early):
+            await access.connect()
+            assert access.refresh is not None
+        await early.refresh()
+        await late.refresh()
+        assert service.auth.refreshes == ["ok"]
+        assert (await late.connect()).credential == (await early.connect()).credential
+
+
 async def test_a_login_that_is_over_erases_its_tokens_and_keeps_the_session(tmp_path: Path) -> None:
     async with signed_in(tmp_path, **ended()) as (runtime, service, session_id):
         told: list[str] = []

@@ -139,20 +139,12 @@ class LoginService:
         flows = [flow for kind in row.auth_types if kind.auth_type == params.auth_type for flow in kind.flows]
         if not flows or params.flow not in (None, *flows):
             raise _no_such_way(row)
-        await self._refuse_taken_name(params)
+        await self._sessions.refuse_taken_name(params.provider, params.auth_type, params.name)
         if params.auth_type == "api_key":
             opened = _Open(params, KeyLogin())
             return await self._went(opened, params.api_key or await opened.login.begin())
         opened = _Open(params, provider.begin_login(params.provider, params.flow, params.options))
         return await self._went(opened, await opened.login.begin())
-
-    async def _refuse_taken_name(self, params: SessionCreateParams) -> None:
-        """Before anybody is sent to a browser; the store decides again when the login is kept."""
-        for session in await self._sessions.list(params.provider):
-            same = (session.auth_type, session.name) == (params.auth_type, params.name)
-            if same and session.status not in ("needsLogin", "revoked"):
-                message = "A session of this provider already has this name; choose another one or delete it first."
-                raise MaestroError("sessionNameTaken", message, provider=params.provider, session_id=session.id)
 
     async def _went(self, opened: _Open, outcome: Step | Granted | SecretStr) -> Step:
         """The step that follows: the end, if the login gave something to keep."""
@@ -175,8 +167,25 @@ class LoginService:
             else:
                 self._end(opened, error)  # the code is used up
             raise
+        except asyncio.CancelledError:
+            opened.keeping.add_done_callback(lambda kept: self._kept_for_nobody(opened, kept))
+            raise
         self._end(opened)
         return session
+
+    def _kept_for_nobody(self, opened: _Open, kept: "asyncio.Task[Session]") -> None:
+        """The request was cancelled while its login was being kept: no answer tells how that ended."""
+        if kept.cancelled():
+            return
+        error = kept.exception()
+        if error is None:
+            self._end(opened)
+            self._sessions.announce("created", kept.result().id)
+        elif isinstance(opened.login, KeyLogin):
+            opened.keeping = None  # another key may do
+        elif isinstance(error, MaestroError):
+            self._end(opened, error)
+        self._tell(opened.login.id)
 
     async def _keep(self, params: SessionCreateParams, outcome: Granted | SecretStr) -> Session:
         if isinstance(outcome, Granted):
@@ -236,7 +245,7 @@ class LoginService:
 def _provider(provider_id: str) -> Provider:
     rows = {row.id: row for row in provider.list_providers()}
     if provider_id not in rows:
-        message = "There is no such provider; `maestro/provider/list` names them."
+        message = "There is no such provider; use one of the candidates."
         raise MaestroError("providerNotFound", message, candidates=sorted(rows))
     return rows[provider_id]
 

@@ -10,9 +10,9 @@ from maestro.runtime import Runtime
 from maestro.services.editor import Editor
 from maestro.sign_in import check_name
 from maestro.store.snapshot import BindingKind, StoredSession
-from maestro_protocol.base import JsonObject
 from maestro_protocol.errors import Command, Issue
 from maestro_protocol.sessions import (
+    AuthType,
     Provider,
     Session,
     SessionBindParams,
@@ -78,6 +78,11 @@ class SessionService:
         """A session as it was last read. Raises 4007."""
         return self._runtime.sessions.find(session_id).session
 
+    async def refuse_taken_name(self, provider_id: str, auth_type: AuthType, name: str) -> None:
+        """Before anybody is sent to a browser; the store decides again when the login is kept. Raises 4008."""
+        await self._sync()
+        self._runtime.sessions.holder(provider_id, auth_type, name)
+
     async def rename(self, reference: str, name: str) -> Session:
         """Raises 4007, 4103, 4008 for a taken name, 4104 for a session that is not kept here."""
         check_name(name)
@@ -114,9 +119,6 @@ class SessionService:
     async def refresh(self, reference: str) -> Session:
         """Renew a login now. Raises 4007, 4103, 4104 for a key, 4003 for a login that has ended."""
         session = await self.get(reference)
-        if session.auth_type != "oauth":
-            message = f"Session '{session.name}' is a key, which does not expire; there is nothing to renew."
-            raise MaestroError("unsupported", message, provider=session.provider, session_id=session.id)
         return await provider.refresh_tokens(session.provider, session.id)
 
     async def validate(self, reference: str) -> Session:
@@ -209,7 +211,7 @@ class SessionService:
             self._unanswered.discard(session_id)
         before, now = self._announced or {}, self._current()
         held = self._unanswered
-        changed = [now[one] for one in now if one not in held and _visible(now[one]) != _visible(before.get(one))]
+        changed = [now[one] for one in now if one not in held and _differs(now[one], before.get(one))]
         removed = [one for one in before if one not in now]
         self._announced = {**{one: before[one] for one in held if one in before}} | {
             one: session for one, session in now.items() if one not in held
@@ -237,9 +239,9 @@ def canonical(folder: str) -> str:
     return folder.rstrip("/")
 
 
-def _visible(session: Session | None) -> JsonObject | None:
-    """What counts as a change: when it was last used does not."""
-    return session.model_copy(update={"last_used_at": None}).to_wire() if session else None
+def _differs(session: Session, before: Session | None) -> bool:
+    """Whether there is a change to tell: when it was last used is none."""
+    return before is None or session.model_copy(update={"last_used_at": before.last_used_at}) != before
 
 
 def _target(params: SessionBindParams) -> tuple[BindingKind, str]:

@@ -20,7 +20,7 @@ from maestro.store.snapshot import BindingKind as BindingKind
 from maestro.store.snapshot import Snapshot as Snapshot
 from maestro.store.snapshot import StoredSession as StoredSession
 from maestro.vault.vault import Label, Vault
-from maestro_protocol.sessions import Session
+from maestro_protocol.sessions import AuthType, Session
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
@@ -93,6 +93,19 @@ class SessionStore:
         """The provider's default session, or its only stored one."""
         return self.snapshot.default(provider)
 
+    def holder(self, provider: str, auth_type: AuthType, name: str) -> Session | None:
+        """The session that has this name and can be signed in to again; None if the name is free.
+
+        Raises:
+            MaestroError: 4008 if it is taken; `env` is the environment's.
+        """
+        sessions = (one.session for one in self.snapshot.stored.values())
+        wanted = (provider, auth_type, name)
+        taken = next((one for one in sessions if (one.provider, one.auth_type, one.name) == wanted), None)
+        if name == ENVIRONMENT_NAME or (taken and taken.status not in _OPEN_TO_LOGIN):
+            raise _name_taken(provider, taken)
+        return taken
+
     async def credential(self, session_id: str, *, fresh: bool = False) -> tuple[Credential, int]:
         """The credential and its revision; `fresh` reads it again, whatever is known here.
 
@@ -126,9 +139,7 @@ class SessionStore:
             MaestroError: 4008 if the name is taken; `env` is the environment's.
         """
         await self.sync()
-        taken = self._same_name(new)
-        if new.name == ENVIRONMENT_NAME or (taken and taken.status not in _OPEN_TO_LOGIN):
-            raise _name_taken(new.provider, taken)
+        taken = self.holder(new.provider, new.auth_type, new.name)
         session = as_session(new, taken)
         if taken is not None:
             return await self.save(taken.id, new.credential, fields_of(session))
@@ -280,19 +291,23 @@ class SessionStore:
         return replace(rows.read_snapshot(connection), offered=self._read_offered())
 
     async def _write(self, work: Callable[[sqlite3.Connection], T], *, provider: str = "") -> T:
-        """Write, and read the whole in the same transaction. A name that is taken raises 4008."""
+        """Write, and read the whole in the same transaction. A name that is taken raises 4008.
+
+        What is offered is not read again: other tools' files may be slow, and the database waits for nobody's.
+        """
 
         def both(connection: sqlite3.Connection) -> tuple[T, Snapshot]:
             try:
-                return work(connection), self._read(connection)
+                return work(connection), rows.read_snapshot(connection)
             except sqlite3.IntegrityError:
                 raise _name_taken(provider, None) from None
             except UnicodeEncodeError:
                 message = "A name or address holds characters that no text may hold; correct it."
                 raise MaestroError("invalidParams", message) from None
 
+        offered = self.snapshot.offered
         result, snapshot = await self.database.run(both)
-        self._take(snapshot)
+        self._take(replace(snapshot, offered=offered))
         return result
 
     def _take(self, snapshot: Snapshot) -> None:
@@ -327,13 +342,6 @@ class SessionStore:
         )
         message = f"This session comes from {where} to remove it."
         raise MaestroError("unsupported", message, provider=session.provider, session_id=session.id)
-
-    def _same_name(self, new: NewSession) -> Session | None:
-        for one in self.snapshot.stored.values():
-            session = one.session
-            if (session.provider, session.auth_type, session.name) == (new.provider, new.auth_type, new.name):
-                return session
-        return None
 
     def _forget(self, session_id: str) -> None:
         self._opened.pop(session_id, None)
