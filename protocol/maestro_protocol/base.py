@@ -55,3 +55,7 @@ class Params(WireModel):
 
 class NotificationParams(WireModel):
     """Parameters of a notification."""
+
+
+class CallParams(WireModel):
+    """Parameters of a request the server makes to the editor."""

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from maestro_protocol.base import JsonObject, Params, WireModel
+from maestro_protocol.intents import Intent
 
 StopReason = Literal[
     "endTurn",
@@ -19,6 +20,7 @@ StopReason = Literal[
     "interrupted",
     "error",
 ]
+Limit = Literal["tokens", "cost", "time", "loop", "intent"]
 Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 
 
@@ -115,6 +117,8 @@ class ToolCall(WireModel):
     complete: bool = True
     raw_arguments: str | None = None
     """What the model wrote, when it is not `input`."""
+    intent: Intent | None = None
+    """Why the model wants it; absent where it did not say, or nothing valid."""
 
 
 class ChatParams(WireModel):
@@ -171,7 +175,30 @@ class SelectionInput(WireModel):
     range: Range
 
 
-InputPart = Annotated[TextPart | FileInput | SelectionInput | ImagePart, Field(discriminator="type")]
+class DiagnosticItem(WireModel):
+    range: Range
+    severity: Literal["error", "warning", "information", "hint"] = "error"
+    message: str
+    source: str | None = None
+    code: str | None = None
+
+
+class DiagnosticsInput(WireModel):
+    type: Literal["diagnostics"] = "diagnostics"
+    uri: str
+    items: list[DiagnosticItem] | None = None
+    """Those the editor shows; absent: Maestro's own findings."""
+
+
+InputPart = Annotated[TextPart | FileInput | SelectionInput | DiagnosticsInput | ImagePart, Field(discriminator="type")]
+
+
+class ToolSelection(WireModel):
+    """Which tools a turn may use, by name."""
+
+    allow: list[str] | None = None
+    """Only these; none for an empty list."""
+    deny: list[str] | None = None
 
 
 class ChatSendParams(Params):
@@ -181,8 +208,11 @@ class ChatSendParams(Params):
     session_id: str | None = None
     model: str | None = None
     params: ChatParams | None = None
-    delivery: Literal["reject"] | None = None
-    """What happens while the chat is answering: the message is refused with 4302."""
+    context_ids: list[str] | None = None
+    """Of the chunks that are no messages, exactly these and the pinned ones are sent; absent: all."""
+    tools: ToolSelection | None = None
+    delivery: Literal["reject", "queue"] | None = None
+    """While the chat is answering, a message is refused with 4302, or waits for its turn; absent: `chat.delivery`."""
     client_request_id: str | None = None
     """Makes the request idempotent for 24 hours."""
 
@@ -194,6 +224,8 @@ class ChatSendResult(WireModel):
     message: ChatMessage | None = None
     """Absent when it was streamed."""
     stop_reason: StopReason
+    limit: Limit | None = None
+    """Which one, for the stop reason `limit`."""
     usage: Usage
     cost: Cost | None = None
     model: str

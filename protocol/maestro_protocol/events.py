@@ -6,8 +6,10 @@ from pydantic import Field
 
 from maestro_protocol.audit import Finding
 from maestro_protocol.base import JsonObject, WireModel
-from maestro_protocol.chat import Cost, StopReason, Usage
+from maestro_protocol.chat import Cost, Limit, StopReason, Usage
 from maestro_protocol.errors import ErrorInfo
+from maestro_protocol.intents import Intent, Observed
+from maestro_protocol.permissions import Risk
 
 
 class TurnEventBase(WireModel):
@@ -22,6 +24,8 @@ class TurnStarted(TurnEventBase):
     model: str
     session_id: str | None = None
     user_message_id: str | None = None
+    text: str | None = None
+    """The user's words, so that a view can be rebuilt from a chat's events alone."""
 
 
 class TextDelta(TurnEventBase):
@@ -59,12 +63,40 @@ class ToolReady(TurnEventBase):
     tool_call_id: str
     name: str
     input: JsonObject | None = None
+    """Without the intent."""
     complete: bool = True
+    intent: Intent | None = None
+    risk: Risk | None = None
+    permission: Literal["notNeeded", "pending", "granted", "denied"] | None = None
+    """Absent in `chat/complete`, which runs nothing."""
+
+
+class ToolOutputDelta(TurnEventBase):
+    """What a running tool has printed so far."""
+
+    type: Literal["tool.outputDelta"] = "tool.outputDelta"
+    tool_call_id: str
+    text: str
+
+
+class ToolCompleted(TurnEventBase):
+    """Terminal: exactly one per call of a chat's turn."""
+
+    type: Literal["tool.completed"] = "tool.completed"
+    tool_call_id: str
+    status: Literal["completed", "failed", "denied", "cancelled", "interrupted"]
+    content: str
+    """What the model is told."""
+    duration_ms: int
+    intent_id: str | None = None
+    observed: Observed | None = None
 
 
 class UsageContext(WireModel):
     used: int
+    """Tokens the request took."""
     size: int | None = None
+    """The model's context window."""
 
 
 class UsageUpdated(TurnEventBase):
@@ -111,9 +143,20 @@ class TurnCompleted(TurnEventBase):
 
     type: Literal["turn.completed"] = "turn.completed"
     stop_reason: StopReason
+    limit: Limit | None = None
+    """Which one, for the stop reason `limit`."""
     usage: Usage
     cost: Cost | None = None
     error: ErrorInfo | None = None
+
+
+class ChatReverted(WireModel):
+    """Between turns: everything after a message was taken back."""
+
+    type: Literal["chat.reverted"] = "chat.reverted"
+    chat_id: str
+    seq: int
+    through_message_id: str
 
 
 TurnEvent = Annotated[
@@ -123,6 +166,8 @@ TurnEvent = Annotated[
     | ToolStarted
     | ToolInputDelta
     | ToolReady
+    | ToolOutputDelta
+    | ToolCompleted
     | UsageUpdated
     | TurnRetrying
     | TurnRestarted
@@ -131,6 +176,10 @@ TurnEvent = Annotated[
     | TurnCompleted,
     Field(discriminator="type"),
 ]
+
+
+ChatEvent = Annotated[TurnEvent | ChatReverted, Field(discriminator="type")]
+"""What a chat's log holds."""
 
 
 class AuditStarted(WireModel):

@@ -64,6 +64,10 @@ def _notice(name: str, doc: str, params: str) -> Method:
     return Method(name, "notification", "serverToClient", doc, params)
 
 
+def _call(name: str, doc: str, params: str, result: str) -> Method:
+    return Method(name, "request", "serverToClient", doc, params, result)
+
+
 METHODS: tuple[Method, ...] = (
     _request(
         "maestro/provider/list",
@@ -180,6 +184,159 @@ METHODS: tuple[Method, ...] = (
         "Stop the turn that is running; the same as cancelling its request.",
         "chat:ChatCancelParams",
         "chat:ChatCancelResult",
+    ),
+    _request("maestro/chat/create", "Begin a chat.", "conversations:ChatCreateParams", "conversations:Chat"),
+    _request(
+        "maestro/chat/get",
+        "A chat, and a page of its messages.",
+        "conversations:ChatGetParams",
+        "conversations:ChatGetResult",
+    ),
+    _request(
+        "maestro/chat/list",
+        "The chats there are, or those a query finds.",
+        "conversations:ChatListParams",
+        "conversations:ChatListResult",
+    ),
+    _request(
+        "maestro/chat/update",
+        "Change a chat's title, or what it is answered by.",
+        "conversations:ChatUpdateParams",
+        "conversations:Chat",
+    ),
+    _request(
+        "maestro/chat/delete",
+        "Forget a chat with all it holds.",
+        "conversations:ChatDeleteParams",
+        "conversations:ChatDeleteResult",
+    ),
+    _request(
+        "maestro/chat/fork",
+        "Begin another chat with what was said until a message.",
+        "conversations:ChatForkParams",
+        "conversations:Chat",
+    ),
+    _request(
+        "maestro/chat/revert",
+        "Take back what was said after a message.",
+        "conversations:ChatRevertParams",
+        "conversations:ChatRevertResult",
+    ),
+    _request(
+        "maestro/chat/compact",
+        "Replace the older turns in the context by a summary.",
+        "conversations:ChatCompactParams",
+        "conversations:ChatCompactResult",
+    ),
+    _request(
+        "maestro/chat/export",
+        "A chat as Markdown, or everything of it as JSON.",
+        "conversations:ChatExportParams",
+        "conversations:ChatExportResult",
+    ),
+    _request(
+        "maestro/chat/events",
+        "What happened in a chat, again: after a reload, or in another window.",
+        "conversations:ChatEventsParams",
+        "conversations:ChatEventsResult",
+    ),
+    _notice(
+        "maestro/chat/didChange", "A chat changed, here or in another window.", "conversations:ChatDidChangeParams"
+    ),
+    _request("maestro/context/add", "Add a chunk.", "context:ContextAddParams", "context:Chunk"),
+    _request(
+        "maestro/context/list",
+        "The chunks a request would send, with their size and the budget.",
+        "context:ContextListParams",
+        "context:ContextListResult",
+    ),
+    _request("maestro/context/get", "A chunk with its text.", "context:ContextGetParams", "context:ContextGetResult"),
+    _request(
+        "maestro/context/update",
+        "Pin a chunk, name it, or read its file again.",
+        "context:ContextUpdateParams",
+        "context:Chunk",
+    ),
+    _request(
+        "maestro/context/delete",
+        "Send these chunks no more; can be undone.",
+        "context:ContextDeleteParams",
+        "context:ContextDeleteResult",
+    ),
+    _request(
+        "maestro/context/restore",
+        "Undo a deletion.",
+        "context:ContextRestoreParams",
+        "context:ContextRestoreResult",
+    ),
+    _request(
+        "maestro/context/clear",
+        "Delete everything that is not pinned; can be undone.",
+        "context:ContextClearParams",
+        "context:ContextDeleteResult",
+    ),
+    _notice("maestro/context/didChange", "Chunks changed.", "context:ContextDidChangeParams"),
+    _request("maestro/tool/list", "The tools there are.", "tools:ToolListParams", "tools:ToolListResult"),
+    _request(
+        "maestro/tool/register",
+        "Offer tools that the editor runs itself.",
+        "tools:ToolRegisterParams",
+        "tools:ToolRegisterResult",
+    ),
+    _request(
+        "maestro/tool/unregister",
+        "Withdraw the editor's tools.",
+        "tools:ToolUnregisterParams",
+        "tools:ToolUnregisterResult",
+    ),
+    _call("maestro/tool/invoke", "Run one of the editor's tools.", "tools:ToolInvokeParams", "tools:ToolInvokeResult"),
+    _call(
+        "maestro/permission/request",
+        "Ask the user whether a tool may run.",
+        "permissions:PermissionRequestParams",
+        "permissions:PermissionRequestResult",
+    ),
+    _notice(
+        "maestro/permission/resolved",
+        "A question for permission is settled.",
+        "permissions:PermissionResolvedParams",
+    ),
+    _request(
+        "maestro/permission/list",
+        "What was granted for more than one call.",
+        "permissions:PermissionListParams",
+        "permissions:PermissionListResult",
+    ),
+    _request(
+        "maestro/permission/revoke",
+        "Take a grant back.",
+        "permissions:PermissionRevokeParams",
+        "permissions:PermissionRevokeResult",
+    ),
+    _request(
+        "maestro/intent/list",
+        "What tools were called for, and what they did.",
+        "intents:IntentListParams",
+        "intents:IntentListResult",
+    ),
+    _request("maestro/intent/get", "One record of the ledger.", "intents:IntentGetParams", "intents:IntentRecord"),
+    _request(
+        "maestro/intent/export",
+        "The ledger's records, one per line.",
+        "intents:IntentExportParams",
+        "intents:IntentExportResult",
+    ),
+    _request(
+        "maestro/intent/verify",
+        "Check that nothing in the ledger was changed.",
+        "intents:IntentVerifyParams",
+        "intents:IntentVerifyResult",
+    ),
+    _request(
+        "maestro/usage/summary",
+        "What was spent, and what became of the requests.",
+        "usage:UsageSummaryParams",
+        "usage:UsageSummaryResult",
     ),
     _request(
         "maestro/audit/run",

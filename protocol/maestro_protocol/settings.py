@@ -129,6 +129,61 @@ class SessionSettings(SettingsModel):
     """How long a login may wait for the browser; 0 is as long as it takes."""
 
 
+class ChatSettings(SettingsModel):
+    delivery: Literal["reject", "queue"] = "reject"
+    """A second message while a chat is answering: refused with 4302, or answered afterwards."""
+    overflow: Literal["refuse", "trim"] = "refuse"
+    """A context that does not fit: refused with 4502, or its oldest rounds are left out with a notice."""
+    context_tokens: int = Field(default=0, ge=0)
+    """The most that is sent, in tokens; 0 is the model's context window."""
+    max_rounds: int = Field(default=25, ge=1)
+    """Requests of one turn; each round of tool calls takes one."""
+    max_turn_tokens: int = Field(default=2_000_000, ge=0)
+    """Tokens of one turn, input included; 0 is no limit."""
+    max_turn_cost: float = Field(default=0, ge=0)
+    """US dollars of one turn, where the model's price is known; 0 is no limit."""
+    max_turn_ms: int = Field(default=3_600_000, ge=0)
+    """How long one turn may take, waiting for permissions left out; 0 is no limit."""
+    restart_interrupted: Literal["never", "auto"] = "never"
+    """An answer that broke off and cannot be resumed: told with 4205, or begun once more, said by `restarted`."""
+
+
+class PermissionSettings(SettingsModel):
+    timeout_ms: int = Field(default=300_000, ge=1)
+    """How long a question for permission stays open; no answer means no."""
+
+
+class McpServer(SettingsModel):
+    """A server of the Model Context Protocol: started by `command`, or reached at `url`."""
+
+    command: str | None = None
+    args: list[str] = Field(default_factory=list)
+    env: dict[str, SecretStr] = Field(default_factory=dict)
+    url: str | None = None
+    headers: dict[str, SecretStr] = Field(default_factory=dict)
+    enabled: bool = True
+
+
+class ToolSettings(SettingsModel):
+    enabled: bool = True
+    """Offer tools to models, in trusted workspaces."""
+    run_command: bool = False
+    fetch_url: bool = False
+    timeout_ms: int = Field(default=120_000, ge=1)
+    """How long a call may take."""
+    max_output_bytes: int = Field(default=65_536, ge=1_024)
+    """What a call may return; the middle of more is left out."""
+    mcp_servers: dict[str, McpServer] = Field(default_factory=dict)
+    """By name; needs the extra `mcp`."""
+
+
+class TelemetrySettings(SettingsModel):
+    open_telemetry: bool = False
+    """Spans by the GenAI conventions, to where the OTEL_ variables say; needs the extra `otel`."""
+    capture_content: bool = False
+    """Put what was said into the spans too."""
+
+
 class AuditSettings(SettingsModel):
     consent: Literal["ask", "always", "never"] = "ask"
     """Whether code may be sent to a provider for an audit."""
@@ -146,6 +201,10 @@ class Settings(SettingsModel):
     limits: LimitSettings = Field(default_factory=LimitSettings)
     models: ModelSettings = Field(default_factory=ModelSettings)
     sessions: SessionSettings = Field(default_factory=SessionSettings)
+    chat: ChatSettings = Field(default_factory=ChatSettings)
+    permissions: PermissionSettings = Field(default_factory=PermissionSettings)
+    tools: ToolSettings = Field(default_factory=ToolSettings)
+    telemetry: TelemetrySettings = Field(default_factory=TelemetrySettings)
     audit: AuditSettings = Field(default_factory=AuditSettings)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 

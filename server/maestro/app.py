@@ -1,21 +1,39 @@
 """The composition root: the one place where the services are constructed and tied together."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from maestro import provider
+from maestro.editor import Editor
+from maestro.errors import MaestroError
 from maestro.runtime import Runtime
 from maestro.services.audit import AuditService
+from maestro.services.budgets import Budgets
+from maestro.services.chat_feed import ChatFeed
+from maestro.services.chat_stores import ChatStores
 from maestro.services.chats import ChatService
+from maestro.services.compaction import CompactionService
+from maestro.services.completions import CompletionService
+from maestro.services.context import ContextService
 from maestro.services.doctor import DoctorService
-from maestro.services.editor import Editor
+from maestro.services.history import HistoryService
 from maestro.services.imports import ImportService
+from maestro.services.intents import IntentService
 from maestro.services.logins import LoginService
 from maestro.services.models import ModelService
+from maestro.services.permissions import PermissionService
 from maestro.services.refresher import Refresher
+from maestro.services.running import Running
 from maestro.services.sessions import SessionService
 from maestro.services.status import StatusService
+from maestro.services.tools import ToolService
+from maestro.services.usage import UsageService
+from maestro.telemetry import Telemetry
+from maestro.workspace.gate import Gate
 from maestro_protocol.settings import Settings
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +42,23 @@ class Services:
 
     runtime: Runtime
     editor: Editor
+    gate: Gate
     sessions: SessionService
     imports: ImportService
     logins: LoginService
     models: ModelService
     chats: ChatService
+    completions: CompletionService
+    compaction: CompactionService
+    context: ContextService
+    history: HistoryService
+    feed: ChatFeed
+    stores: ChatStores
+    tools: ToolService
+    permissions: PermissionService
+    intents: IntentService
+    usage: UsageService
+    telemetry: Telemetry
     audit: AuditService
     status: StatusService
     doctor: DoctorService
@@ -37,6 +67,11 @@ class Services:
     async def open(self) -> None:
         """Read the store and follow it; take over what an older system left. What it has to say, it shows."""
         await self.sessions.open()
+        try:
+            await self.history.recover()
+            await self.feed.open()
+        except MaestroError as error:  # told by the sessions, which are in the same database
+            _log.warning("%s", error.message)
         for notice in await self.imports.run_once():
             self.editor.show(notice)
 
@@ -44,6 +79,10 @@ class Services:
         """End what is under way, close every connection and the store."""
         await self.refresher.aclose()
         await self.logins.aclose()
+        await self.context.files.aclose()
+        await self.tools.aclose()
+        await self.stores.aclose()
+        await self.telemetry.aclose()
         await self.runtime.aclose()
 
 
@@ -57,18 +96,57 @@ def build(
     runtime = provider.new_runtime(settings, environment)
     runtime.warn = editor.show
     provider.use(runtime)
-    status = StatusService(editor)
+    gate = Gate(editor)
+    status, telemetry = StatusService(editor), Telemetry(lambda: runtime.settings, editor.show)
     sessions = SessionService(runtime, editor, use_environment=use_environment_keys)
     models = ModelService(runtime, sessions)
+    budgets = Budgets(runtime, models)
+    audit = AuditService(runtime, models, status, editor, gate)
+    database = runtime.sessions.database
+    stores, running = ChatStores(database), Running(runtime)
+    feed = ChatFeed(stores, running, editor)
+    history = HistoryService(stores, feed, running, sessions, editor)
+    tools = ToolService(runtime, editor, gate, audit.findings)
+    permissions = PermissionService(runtime, editor, database)
+    context = ContextService(stores, gate, editor, audit.findings_of, budgets.of)
+    chats = ChatService(
+        runtime,
+        stores,
+        history=history,
+        feed=feed,
+        running=running,
+        models=models,
+        budgets=budgets,
+        tools=tools,
+        permissions=permissions,
+        audits=audit,
+        files=context.files,
+        status=status,
+        telemetry=telemetry,
+        editor=editor,
+        gate=gate,
+    )
     return Services(
         runtime=runtime,
         editor=editor,
+        gate=gate,
         sessions=sessions,
         imports=ImportService(runtime),
         logins=LoginService(sessions, editor),
         models=models,
-        chats=ChatService(runtime, models, status, editor),
-        audit=AuditService(runtime, models, status, editor),
+        chats=chats,
+        completions=CompletionService(models, running, status, telemetry, database),
+        compaction=CompactionService(stores, running, models),
+        context=context,
+        history=history,
+        feed=feed,
+        stores=stores,
+        tools=tools,
+        permissions=permissions,
+        intents=IntentService(database),
+        usage=UsageService(runtime, database),
+        telemetry=telemetry,
+        audit=audit,
         status=status,
         doctor=DoctorService(runtime),
         refresher=Refresher(runtime),

@@ -27,15 +27,14 @@ async def ask(
         MaestroError: what is left of the failures.
     """
     access = Access(runtime, ready)
+    count = runtime.counters.request(ready.info.id, ready.session.id)
     touch(runtime, ready)
 
     async def attempt() -> T:
         return await call(await access.connect())
 
     try:
-        return await with_retries(
-            attempt, runtime.settings.retry, refresh=access.refresh, tally=runtime.counters[ready.info.id]
-        )
+        return await with_retries(attempt, runtime.settings.retry, refresh=access.refresh, count=count)
     except UpstreamError as error:
         failure = to_maestro_error(error, access.connection, model)
     await note_refusal(runtime, ready, failure)

@@ -18,7 +18,7 @@ from maestro.providers.base import (
     ResumableStreamingRole,
     StreamingRole,
 )
-from maestro.retry import RULES, Backoff, Tally, is_stale_login
+from maestro.retry import RULES, Backoff, RequestCount, is_stale_login
 from maestro.streaming.messages import Done, Message, ResumePoint, StreamError, UsageReport
 from maestro.streaming.parser import StreamOptions, StreamParser
 from maestro.tokens import Access
@@ -60,7 +60,7 @@ class ChatStream:
         request: ChatRequest,
         role: StreamingRole,
         settings: Settings,
-        tally: Tally,
+        count: RequestCount,
         *,
         on_failure: Callable[[MaestroError], Awaitable[None]] | None = None,
     ) -> None:
@@ -69,7 +69,7 @@ class ChatStream:
         self._request = request
         self._role = role
         self._retry = settings.retry
-        self._tally = tally
+        self._count = count
         self._refresh = access.refresh
         self._on_failure = on_failure
         self._backoff = Backoff(settings.retry)
@@ -145,7 +145,7 @@ class ChatStream:
         self._shown = self._shown or type(message) is not UsageReport
         if type(message) is Done:
             self._state = "done"
-            self._tally.successes += 1
+            self._count.succeeded()
         return message
 
     async def _next(self) -> ChatItem | None:
@@ -187,7 +187,7 @@ class ChatStream:
         if self._pause:
             await asyncio.sleep(self._pause)
             self._pause = 0.0
-        self._tally.attempts += 1
+        self._count.sent()
         if self._resume_at is None or self._parser is None:
             self._bytes = await self._role.open_stream(await self._access.connect(), self._request)
             self._parser = StreamParser(self._access.connection.info.id, StreamOptions(self._bytes.wire))
@@ -213,18 +213,19 @@ class ChatStream:
         kind = error.failure.kind
         if kind == "content_filter":  # an ending like any other, with a reason
             self._state = "done"
-            self._tally.successes += 1
+            self._count.succeeded()
             return Done("contentFilter", error.failure.code)
         if self._refresh is not None and is_stale_login(error):
             refresh, self._refresh = self._refresh, None
+            self._count.failed(kind)
             await refresh()
             return None
         may_go_on = self._resume_at is not None or not self._shown
         delay = self._backoff.next_delay(error) if may_go_on else None
         error = self._name(error)
+        self._count.failed(error.failure.kind)
         if delay is None:
             raise await self._fail(error)
-        self._tally.retried[error.failure.kind] += 1
         self._pause = delay
         if self._resume_at is not None:
             return None
@@ -247,7 +248,7 @@ class ChatStream:
 
     async def _fail(self, error: UpstreamError) -> MaestroError:
         self._state = "ended"
-        self._tally.exhausted[error.failure.kind] += 1
+        self._count.exhausted()
         failure = self._explain(error)
         if self._on_failure is not None:
             await self._on_failure(failure)
@@ -267,8 +268,10 @@ class ChatStream:
 
     async def _end(self, *, cancelled: bool) -> None:
         if self._state == "open" and cancelled:
-            self._tally.cancelled += 1
+            self._count.cancelled()
             self._note_usage()
+        elif self._state == "open":
+            self._count.exhausted()  # the credential could not be renewed
         self._state = "ended"
         self._cancel_at_service()
         await self._close()

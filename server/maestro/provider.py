@@ -266,7 +266,7 @@ def stream_chat(
         request,
         role,
         runtime.settings,
-        runtime.counters[provider],
+        runtime.counters.request(provider, ready.session.id),
         on_failure=lambda failure: asking.note_refusal(runtime, ready, failure),
     )
 

@@ -2,13 +2,13 @@
 
 import asyncio
 import random
-from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Literal, NamedTuple, TypeAlias, TypeVar
 
 from maestro.failures import ErrorClass, UpstreamError
 from maestro_protocol.settings import RetrySettings
+from maestro_protocol.usage import RetryCounter
 
 T = TypeVar("T")
 
@@ -45,22 +45,81 @@ RULES: Mapping[ErrorClass, Rule] = {
 
 @dataclass(slots=True)
 class Tally:
-    """What became of the requests to one provider."""
+    """What became of requests of one class."""
 
     attempts: int = 0
-    """Every request that was sent, repetitions included."""
+    """Requests that were sent and are over, repetitions included."""
     successes: int = 0
-    cancelled: int = 0
-    retried: Counter[ErrorClass] = field(default_factory=Counter)
-    exhausted: Counter[ErrorClass] = field(default_factory=Counter)
+    exhausted: int = 0
     """Failures that reached the caller."""
+    cancelled: int = 0
 
 
-class Counters(defaultdict[str, Tally]):
-    """Tallies by provider id, since the process began."""
+class Counters:
+    """What became of the requests, by provider, session and class, since the process began.
+
+    A request counts under the class of its last failure, `ok` while it had none: what failed with `overloaded` and then
+    worked is a success of `overloaded`. An attempt that failed counts under its own failure.
+    """
 
     def __init__(self) -> None:
-        super().__init__(Tally)
+        self._tallies: dict[tuple[str, str | None, str], Tally] = {}
+
+    def request(self, provider: str, session_id: str | None = None) -> "RequestCount":
+        """To note what becomes of one request; an empty `session_id` is none."""
+        return RequestCount(self, provider, session_id or None)
+
+    def tally(self, provider: str, session_id: str | None, kind: str) -> Tally:
+        """The numbers of one class, to be added to."""
+        return self._tallies.setdefault((provider, session_id, kind), Tally())
+
+    def rows(self) -> list[RetryCounter]:
+        """Everything counted so far, by provider, session and class in this order."""
+        ordered = sorted(self._tallies.items(), key=lambda item: (item[0][0], item[0][1] or "", item[0][2]))
+        return [_row(*key, tally) for key, tally in ordered]
+
+
+def _row(provider: str, session_id: str | None, kind: str, tally: Tally) -> RetryCounter:
+    where = {"class": kind, "provider": provider, "session_id": session_id}
+    return RetryCounter.model_validate({**where, **asdict(tally)})
+
+
+class RequestCount:
+    """One request on its way: each attempt is `sent`, then `failed`; the request ends in one of the other ways."""
+
+    def __init__(self, counters: Counters, provider: str, session_id: str | None) -> None:
+        self._counters = counters
+        self._provider = provider
+        self._session_id = session_id
+        self._failure: ErrorClass | None = None
+        self._in_flight = False
+
+    def sent(self) -> None:
+        self._in_flight = True
+
+    def failed(self, kind: ErrorClass) -> None:
+        """The attempt failed; what follows counts under `kind`."""
+        self._failure = kind
+        self._land()
+
+    def succeeded(self) -> None:
+        self._land().successes += 1
+
+    def exhausted(self) -> None:
+        """The last failure reached the caller; without one nothing had come of a request, and nothing is counted."""
+        if self._failure is not None:
+            self._land().exhausted += 1
+
+    def cancelled(self) -> None:
+        """Nobody waits any more; a request that was never sent is not counted."""
+        if self._in_flight or self._failure is not None:
+            self._land().cancelled += 1
+
+    def _land(self) -> Tally:
+        tally = self._counters.tally(self._provider, self._session_id, self._failure or "ok")
+        tally.attempts += self._in_flight
+        self._in_flight = False
+        return tally
 
 
 class Backoff:
@@ -120,7 +179,7 @@ async def with_retries(
     on_retry: Callable[[int, float, UpstreamError], None] | None = None,
     *,
     refresh: Refresh | None = None,
-    tally: Tally | None = None,
+    count: RequestCount | None = None,
 ) -> T:
     """Call until it succeeds or trying again is pointless.
 
@@ -131,11 +190,14 @@ async def with_retries(
     Raises:
         UpstreamError: the last failure.
     """
-    tally = tally or Tally()
+    count = count or Counters().request("")
     try:
-        return await _until_it_succeeds(call, Backoff(settings), on_retry, refresh, tally)
+        return await _until_it_succeeds(call, Backoff(settings), on_retry, refresh, count)
     except asyncio.CancelledError:
-        tally.cancelled += 1
+        count.cancelled()
+        raise
+    except Exception:
+        count.exhausted()
         raise
 
 
@@ -144,16 +206,17 @@ async def _until_it_succeeds(
     backoff: Backoff,
     on_retry: Callable[[int, float, UpstreamError], None] | None,
     refresh: Refresh | None,
-    tally: Tally,
+    count: RequestCount,
 ) -> T:
     while True:
-        tally.attempts += 1
+        count.sent()
         try:
             result = await call()
         except UpstreamError as failure:
             error = backoff.judge(failure)
+            count.failed(error.failure.kind)
         else:
-            tally.successes += 1
+            count.succeeded()
             return result
         if refresh is not None and is_stale_login(error):
             once, refresh = refresh, None
@@ -161,9 +224,7 @@ async def _until_it_succeeds(
             continue
         delay = backoff.next_delay(error)
         if delay is None:
-            tally.exhausted[error.failure.kind] += 1
             raise error
-        tally.retried[error.failure.kind] += 1
         if on_retry is not None:
             on_retry(backoff.attempt, delay, error)
         await asyncio.sleep(delay)

@@ -12,7 +12,10 @@ from pathlib import Path
 from tests.bench import beside
 from tests.bench.harness import Broken, Row, table
 
-BENCHMARKS = ("start", "idle", "identity", "first_token", "cancel", "relay", "codex", "paced", "streams")
+BENCHMARKS = (
+    "start", "idle", "identity", "first_token", "cancel", "relay", "codex", "paced", "streams",
+    "context", "chats",
+)  # fmt: skip
 
 
 def main() -> int:

@@ -67,4 +67,6 @@ async def test_a_busy_service_is_asked_again(name: str) -> None:
         assert subject.service is not None
         subject.service.play("503*1")
         assert (await provider.complete_text(name, SESSION, HELLO, model=model)).text
-        assert provider.current().counters[name].retried == {"overloaded": 1}
+        (row,) = [row for row in provider.current().counters.rows() if row.class_ != "ok"]
+        assert (row.provider, row.class_, row.attempts, row.successes) == (name, "overloaded", 2, 1)
+        assert row.session_id

@@ -177,7 +177,7 @@ def test_unknown_version_leaves_plain_lsp_alive(launch: Launch) -> None:
     ("settings", "path"),
     [
         ({"transport": {"idleTimeoutMs": "canary-value"}}, "transport.idleTimeoutMs"),
-        ({"chat": {"canary-value": 1}}, "chat"),
+        ({"chatter": {"canary-value": 1}}, "chatter"),
         ({"stream": {"maxLatencyMs": 100000}}, "stream.maxLatencyMs"),
         ({"providers": {"openai": {"apiKey": "canary-value"}}}, "providers.openai.apiKey"),
     ],

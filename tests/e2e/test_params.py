@@ -4,14 +4,22 @@ import pytest
 from pydantic import JsonValue
 
 from maestro_protocol.base import JsonObject
-from maestro_protocol.methods import METHODS
+from maestro_protocol.methods import METHODS, load
 from tests.e2e.client import Client
 
 INVALID_PARAMS = -32602
 CANARY = "canary-8d1f"
 REQUESTS = [m.name for m in METHODS if m.kind == "request" and m.direction == "clientToServer"]
-WITH_REQUIRED = [m for m in REQUESTS if m not in ("maestro/provider/list", "maestro/status", "maestro/doctor")]
-WITH_REQUIRED = [m for m in WITH_REQUIRED if m not in ("maestro/session/list", "maestro/model/list")]
+ONE_OF_TWO = ("maestro/session/bind", "maestro/context/list")
+"""No field is required, but one of two."""
+NOTHING_REQUIRED = [
+    m.name
+    for m in METHODS
+    if m.name in REQUESTS
+    and m.name not in ONE_OF_TWO
+    and not any(field.is_required() for field in load(m.params).model_fields.values())
+]
+WITH_REQUIRED = [m for m in REQUESTS if m not in NOTHING_REQUIRED]
 
 
 @pytest.mark.parametrize("method", REQUESTS)
@@ -34,9 +42,7 @@ def test_missing_params_are_answered(shared_server: Client, method: str, params:
     assert all(issue["path"] and issue["message"] for issue in error.data["issues"])
 
 
-@pytest.mark.parametrize(
-    "method", ["maestro/provider/list", "maestro/status", "maestro/session/list", "maestro/doctor"]
-)
+@pytest.mark.parametrize("method", NOTHING_REQUIRED)
 @pytest.mark.parametrize("params", [None, {}], ids=["absent", "empty"])
 def test_params_may_be_absent_where_nothing_is_required(
     shared_server: Client, method: str, params: JsonObject | None

@@ -33,7 +33,7 @@ _MESSAGES = {
     503: "The model is overloaded. Please try again later.",
     504: "The request timed out. Please try again.",
 }
-_FINISH = {"stop": "STOP", "length": "MAX_TOKENS", "filter": "SAFETY", "nothing": "STOP"}
+_FINISH = {"stop": "STOP", "length": "MAX_TOKENS", "filter": "SAFETY", "nothing": "STOP", "pause": "CONTINUATION"}
 
 
 class Gemini(Service):

@@ -37,7 +37,7 @@ class MessageWriter:
         if self.script.refusal:
             return "refusal"
         if self.script.finish != "stop":
-            return {"length": "max_tokens", "filter": "refusal"}.get(self.script.finish, "end_turn")
+            return {"length": "max_tokens", "filter": "refusal", "pause": "pause_turn"}.get(self.script.finish, "end_turn")
         return "tool_use" if self.script.tool_calls else "end_turn"
 
     def blocks(self) -> list[Json]:

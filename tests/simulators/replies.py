@@ -9,8 +9,9 @@ from typing import Literal, TypeAlias
 from tests.simulators import structured
 from tests.simulators.wire import STAMP, Json
 
-Finish: TypeAlias = Literal["stop", "length", "filter", "nothing"]
-"""`filter`: the service's own filter cut in; `nothing`: an answer without any candidate."""
+Finish: TypeAlias = Literal["stop", "length", "filter", "nothing", "pause"]
+"""`filter`: the service's own filter cut in; `nothing`: an answer without any candidate; `pause`: there is more to say,
+for sending the answer back, where the service knows such a thing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,6 @@ READ_AT_ONCE = {
     ("coverage/collector.py", "lock_data"),
     ("maestro/lsp/limits.py", "_from_file"),
     ("maestro/settings.py", "_read"),
-    ("maestro/lsp/editor.py", "_inside_workspace"),
-    ("maestro/lsp/editor.py", "_read"),
     *(("maestro/providers/registry.py", name) for name in ("_folders", "_rows", "_plug_ins", "_exists", "_import")),
 }
 

@@ -61,8 +61,11 @@ def chat() -> ChatStream:
     return provider.stream_chat(ID, None, HELLO, model="m")
 
 
-def tally() -> Any:
-    return provider.current().counters[ID]
+def counted() -> dict[str, tuple[int, int, int, int]]:
+    """By class: attempts, successes, exhausted and cancelled; of requests without a session."""
+    rows = provider.current().counters.rows()
+    assert {(row.provider, row.session_id) for row in rows} <= {(ID, None)}
+    return {row.class_: (row.attempts, row.successes, row.exhausted, row.cancelled) for row in rows}
 
 
 async def failing(stream: ChatStream) -> tuple[list[Any], MaestroError]:
@@ -135,7 +138,7 @@ async def test_the_connection_is_used_again() -> None:
         for _ in range(3):
             assert [item async for item in chat()]
         assert server.connections == 1
-        assert (tally().attempts, tally().successes) == (3, 3)
+        assert counted() == {"ok": (3, 3, 0, 0)}
 
 
 async def test_closing_right_after_the_end_keeps_the_connection() -> None:
@@ -147,7 +150,7 @@ async def test_closing_right_after_the_end_keeps_the_connection() -> None:
                     break
             await stream.aclose()
         assert server.connections == 1
-        assert tally().cancelled == 0
+        assert counted() == {"ok": (2, 2, 0, 0)}
 
 
 @pytest.mark.parametrize(
@@ -172,7 +175,8 @@ async def test_what_fails_before_any_content_is_tried_again(script: Script, code
         assert (retrying.attempt, retrying.delay_ms, retrying.error.code) == (1, 0, code)
         assert content == Content("hi")
         assert isinstance(rest[-1], Done)
-        assert (tally().attempts, tally().successes, sum(tally().retried.values())) == (2, 1, 1)
+        assert list(counted().values()) == [(2, 1, 0, 0)]
+        assert "ok" not in counted()
 
 
 def once(script: Script) -> Script:
@@ -202,6 +206,7 @@ async def test_the_pause_comes_after_its_announcement() -> None:
         with pytest.raises(StopAsyncIteration):
             await waiting
         assert server.connections == 1
+        assert counted() == {"rate_limited": (1, 0, 0, 1)}
 
 
 async def test_the_wait_is_real() -> None:
@@ -227,7 +232,7 @@ async def test_attempts_end_with_the_failure() -> None:
         assert (error.data.provider, error.data.model, error.data.retryable) == (ID, "m", True)
         assert "the service's words" in error.message
         assert server.connections == 3
-        assert tally().exhausted == {"server": 1}
+        assert counted() == {"server": (3, 0, 1, 0)}
 
 
 @pytest.mark.parametrize(
@@ -270,7 +275,7 @@ async def test_a_failure_after_content_is_told_and_not_repeated(end: str) -> Non
         read.set()
         _, error = await failing(stream)
         assert (error.code, error.kind, server.connections) == (4205, "streamInterrupted", 1)
-        assert tally().exhausted == {"stream_interrupted": 1}
+        assert counted() == {"stream_interrupted": (1, 0, 1, 0)}
 
 
 async def test_a_page_instead_of_a_stream_is_a_failure_of_the_service() -> None:
@@ -316,7 +321,7 @@ async def test_cancelling_the_reader_closes_the_socket_first() -> None:
         with pytest.raises(asyncio.CancelledError):
             await reader
         await closed.wait()
-        assert (tally().cancelled, reader.cancelling()) == (1, 1)
+        assert (counted(), reader.cancelling()) == ({"ok": (1, 0, 0, 1)}, 1)
         assert [item async for item in stream] == []
 
 
@@ -335,7 +340,7 @@ async def test_interrupting_ends_the_reader_without_an_error() -> None:
         await provider.interrupt_stream(stream)
         assert all(item == Content("hi") for item in await reader)
         await closed.wait()
-        assert (tally().cancelled, reader.cancelling()) == (1, 0)
+        assert (counted(), reader.cancelling()) == ({"ok": (1, 0, 0, 1)}, 0)
 
 
 async def test_cancelling_and_interrupting_at_once_is_a_cancellation() -> None:
@@ -378,7 +383,7 @@ async def test_closing_between_two_messages_closes_the_socket() -> None:
         await provider.interrupt_stream(stream)
         await closed.wait()
         await stream.aclose()
-        assert tally().cancelled == 1
+        assert counted() == {"ok": (1, 0, 0, 1)}
 
 
 async def test_keep_alives_do_not_hold_off_the_watchdog() -> None:
@@ -480,11 +485,13 @@ async def test_an_expired_login_is_renewed_once() -> None:
 
         def stream(*outcomes: Any) -> ChatStream:
             role = _Role(*outcomes)
-            return ChatStream(Renewable(runtime, ready), request, role, runtime.settings, runtime.counters[ID])
+            count = runtime.counters.request(ID)
+            return ChatStream(Renewable(runtime, ready), request, role, runtime.settings, count)
 
         assert isinstance([item async for item in stream(expired, _Plain(END))][-1], Done)
         _, error = await failing(stream(expired, expired))
         assert (error.code, len(renewed)) == (4002, 2)  # the session holds a key, which does not expire
+        assert counted() == {"auth_expired": (4, 1, 1, 0)}
 
 
 def event(kind: str, number: int, **more: Any) -> bytes:

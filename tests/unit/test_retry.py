@@ -1,11 +1,14 @@
 """When a request is tried again, how long that waits, and what is counted."""
 
 import asyncio
+from contextlib import suppress
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from maestro.failures import ErrorClass, Failure, UpstreamError, classify_response
-from maestro.retry import RULES, Backoff, Tally, with_retries
+from maestro.retry import RULES, Backoff, Counters, with_retries
 from maestro_protocol.codes import BY_KIND
 from maestro_protocol.settings import RetrySettings
 
@@ -30,6 +33,11 @@ class Service:
         if self.errors:
             raise self.errors.pop(0)
         return "answer"
+
+
+def counted(counters: Counters) -> dict[str, tuple[int, int, int, int]]:
+    """By class: attempts, successes, exhausted and cancelled."""
+    return {row.class_: (row.attempts, row.successes, row.exhausted, row.cancelled) for row in counters.rows()}
 
 
 def test_every_class_has_a_rule_and_every_rule_a_code() -> None:
@@ -121,22 +129,25 @@ def test_the_services_word_on_whether_wins() -> None:
 
 @pytest.mark.asyncio
 async def test_calls_until_it_succeeds() -> None:
-    service, tally = Service(error("server"), error("network")), Tally()
+    service, counters = Service(error("server"), error("network")), Counters()
     heard: list[tuple[int, float, str]] = []
     answer = await with_retries(
-        service, AT_ONCE, lambda attempt, delay, why: heard.append((attempt, delay, why.failure.kind)), tally=tally
+        service,
+        AT_ONCE,
+        lambda attempt, delay, why: heard.append((attempt, delay, why.failure.kind)),
+        count=counters.request("openai", "s1"),
     )
     assert (answer, service.calls, heard) == ("answer", 3, [(1, 0, "server"), (2, 0, "network")])
-    assert (tally.attempts, tally.successes, tally.retried) == (3, 1, {"server": 1, "network": 1})
+    assert counted(counters) == {"server": (1, 0, 0, 0), "network": (2, 1, 0, 0)}
 
 
 @pytest.mark.asyncio
 async def test_gives_up_with_the_last_failure() -> None:
-    service, tally = Service(*[error("server", status=500 + n) for n in range(9)]), Tally()
+    service, counters = Service(*[error("server", status=500 + n) for n in range(9)]), Counters()
     with pytest.raises(UpstreamError) as caught:
-        await with_retries(service, AT_ONCE, tally=tally)
+        await with_retries(service, AT_ONCE, count=counters.request("openai", "s1"))
     assert (service.calls, caught.value.http_status) == (3, 502)
-    assert (tally.attempts, tally.successes, tally.exhausted) == (3, 0, {"server": 1})
+    assert counted(counters) == {"server": (3, 0, 1, 0)}
 
 
 @pytest.mark.asyncio
@@ -165,12 +176,78 @@ async def test_a_stale_login_is_renewed_once(stale: UpstreamError) -> None:
 
 @pytest.mark.asyncio
 async def test_cancelling_while_it_waits_is_counted() -> None:
-    waiting, tally = asyncio.Event(), Tally()
+    waiting, counters = asyncio.Event(), Counters()
+    count = counters.request("openai", "s1")
     call = asyncio.create_task(
-        with_retries(Service(error("network")), RetrySettings(), lambda *_: waiting.set(), tally=tally)
+        with_retries(Service(error("network")), RetrySettings(), lambda *_: waiting.set(), count=count)
     )
     await waiting.wait()
     call.cancel()
     with pytest.raises(asyncio.CancelledError):
         await call
-    assert (tally.attempts, tally.cancelled) == (1, 1)
+    assert counted(counters) == {"network": (1, 0, 0, 1)}
+
+
+@pytest.mark.asyncio
+async def test_cancelling_a_request_that_never_failed_is_counted_apart() -> None:
+    asked, counters = asyncio.Event(), Counters()
+
+    async def silent() -> str:
+        asked.set()
+        return await asyncio.Future()
+
+    call = asyncio.create_task(with_retries(silent, AT_ONCE, count=counters.request("openai", "s1")))
+    await asked.wait()
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    assert counted(counters) == {"ok": (1, 0, 0, 1)}
+
+
+@pytest.mark.asyncio
+async def test_a_login_that_cannot_be_renewed_is_a_failure_that_reached_the_caller() -> None:
+    counters = Counters()
+
+    async def refresh() -> None:
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        await with_retries(
+            Service(error("auth_expired")), AT_ONCE, refresh=refresh, count=counters.request("openai", "s1")
+        )
+    assert counted(counters) == {"auth_expired": (1, 0, 1, 0)}
+
+
+@given(st.lists(st.sampled_from(sorted(RULES)), max_size=6))
+def test_every_attempt_and_every_end_is_counted_once(kinds: list[ErrorClass]) -> None:
+    service, counters = Service(*map(error, kinds)), Counters()
+
+    async def call() -> None:
+        with suppress(UpstreamError):
+            await with_retries(service, AT_ONCE, count=counters.request("openai", "s1"))
+
+    asyncio.run(call())
+    counts = counted(counters).values()
+    assert sum(attempts for attempts, *_ in counts) == service.calls
+    assert sum(successes + exhausted for _, successes, exhausted, _ in counts) == 1
+
+
+@pytest.mark.asyncio
+async def test_providers_and_sessions_are_counted_apart() -> None:
+    counters = Counters()
+    for provider, session in [("openai", "s2"), ("openai", ""), ("gemini", "s2"), ("openai", "s2")]:
+        await with_retries(Service(), AT_ONCE, count=counters.request(provider, session))
+    await with_retries(Service(error("overloaded")), AT_ONCE, count=counters.request("openai", "s2"))
+    assert [(row.provider, row.session_id, row.class_, row.successes) for row in counters.rows()] == [
+        ("gemini", "s2", "ok", 1),
+        ("openai", None, "ok", 1),
+        ("openai", "s2", "ok", 2),
+        ("openai", "s2", "overloaded", 1),
+    ]
+
+
+def test_a_request_that_was_never_sent_is_not_counted() -> None:
+    counters = Counters()
+    counters.request("openai").cancelled()
+    counters.request("openai").exhausted()
+    assert counters.rows() == []

@@ -13,11 +13,20 @@ export type AuthType = "api_key" | "oauth";
 
 export type Category = "correctness" | "security" | "concurrency" | "resource" | "error-handling" | "performance" | "maintainability" | "tests" | "integrity" | "intent";
 
+/** What a chat's log holds. */
+export type ChatEvent = TurnStarted | TextDelta | ReasoningDelta | ToolStarted | ToolInputDelta | ToolReady | ToolOutputDelta | ToolCompleted | UsageUpdated | TurnRetrying | TurnRestarted | TurnRerouted | TurnNotice | TurnCompleted | ChatReverted;
+
+export type ChatState = "idle" | "running" | "requiresAction";
+
+export type ChunkSource = "file" | "range" | "text" | "selection" | "diagnostics" | "toolOutput" | "message" | "summary";
+
 export type ChunkStatus = "reviewed" | "failed" | "skipped";
 
 export type Confidence = "high" | "medium" | "low";
 
 export type ContentPart = TextPart | ImagePart | ReasoningPart | ToolCallPart | ReplayPart;
+
+export type ContextScope = "chat" | "workspace";
 
 export type Effort = "none" | "minimal" | "low" | "medium" | "high" | "xhigh" | "max";
 
@@ -25,10 +34,18 @@ export type FindingState = "open" | "touched" | "suppressed" | "baselined" | "di
 
 export type Flow = "key" | "loopback" | "paste" | "device" | "profile" | "workloadIdentity" | "credentialsFile";
 
-export type InputPart = TextPart | FileInput | SelectionInput | ImagePart;
+export type GrantScope = "once" | "chat" | "workspace";
+
+export type InputPart = TextPart | FileInput | SelectionInput | DiagnosticsInput | ImagePart;
+
+export type Limit = "tokens" | "cost" | "time" | "loop" | "intent";
 
 /** How an OpenAI login is used: with ChatGPT's own service, or with a key of the API platform. */
 export type Mode = "chatgpt" | "api_key";
+
+export type Purpose = "test_pass" | "best_practice" | "maintenance";
+
+export type RiskLevel = "low" | "medium" | "high";
 
 export type Role = "config" | "apiKey" | "oauth" | "models" | "streaming" | "audit";
 
@@ -45,7 +62,16 @@ export type Step = StepDone | StepInput | StepOpenUrl | StepDeviceCode;
 
 export type StopReason = "endTurn" | "toolUse" | "maxTokens" | "maxRounds" | "limit" | "refusal" | "contentFilter" | "toolDenied" | "cancelled" | "interrupted" | "error";
 
-export type TurnEvent = TurnStarted | TextDelta | ReasoningDelta | ToolStarted | ToolInputDelta | ToolReady | UsageUpdated | TurnRetrying | TurnRestarted | TurnRerouted | TurnNotice | TurnCompleted;
+export type TurnEvent = TurnStarted | TextDelta | ReasoningDelta | ToolStarted | ToolInputDelta | ToolReady | ToolOutputDelta | ToolCompleted | UsageUpdated | TurnRetrying | TurnRestarted | TurnRerouted | TurnNotice | TurnCompleted;
+
+/** A judgement of the risk; the highest of all counts. */
+export interface Assessment extends WireModel {
+  by: "rule" | "model" | "user";
+  /** Which rule, e.g. `ci`. */
+  id: string;
+  riskLevel: RiskLevel;
+  reason: string;
+}
 
 /** Terminal: exactly one per audit. */
 export interface AuditCompleted extends WireModel {
@@ -113,6 +139,28 @@ export interface AuthTypeInfo extends WireModel {
   notes?: string;
 }
 
+/** Parameters of a request the server makes to the editor. */
+export interface CallParams extends WireModel {}
+
+export interface Chat extends WireModel {
+  id: string;
+  title: string;
+  /** `requiresAction`: a permission is asked for. */
+  state: ChatState;
+  model?: string;
+  sessionId?: string;
+  workspaceFolder?: string;
+  system?: string;
+  /** Lives in memory and ends with the server. */
+  ephemeral?: boolean;
+  forkedFrom?: string;
+  usage: Usage;
+  cost?: Cost;
+  lastSeq: number;
+  createdAt: string;
+  updatedAt: string;
+}
+
 export interface ChatCancelParams extends Params {
   chatId: string;
   turnId?: string;
@@ -120,6 +168,23 @@ export interface ChatCancelParams extends Params {
 
 export interface ChatCancelResult extends WireModel {
   status: "cancelling" | "idle";
+}
+
+/** Let the model summarise the older turns; the summary takes their place in the context. */
+export interface ChatCompactParams extends Params {
+  chatId: string;
+  keepTurns?: number;
+}
+
+export interface ChatCompactResult extends WireModel {
+  chat: Chat;
+  /** The chunk of the summary; absent where nothing was old enough. */
+  summaryId?: string;
+  /** Chunks that can be restored. */
+  replaced: string[];
+  tokensBefore: number;
+  tokensAfter: number;
+  usage: Usage;
 }
 
 /** A stateless one-shot: a turn without a chat. */
@@ -142,6 +207,90 @@ export interface ChatCompleteResult extends WireModel {
   model: string;
 }
 
+export interface ChatCreateParams extends Params {
+  /** Without one, the first words of the first message. */
+  title?: string;
+  sessionId?: string;
+  model?: string;
+  /** Where its tools work; the first open folder if absent. */
+  workspaceFolder?: string;
+  system?: string;
+  ephemeral?: boolean;
+  /** Makes the request idempotent for 24 hours. */
+  clientRequestId?: string;
+}
+
+export interface ChatDeleteParams extends Params {
+  chatId: string;
+}
+
+export interface ChatDeleteResult extends WireModel {
+  deleted: boolean;
+}
+
+export interface ChatDidChangeParams extends NotificationParams {
+  chat: Chat;
+  removed?: boolean;
+}
+
+export interface ChatEventsParams extends Params {
+  chatId: string;
+  /** Absent: the last page. */
+  afterSeq?: number;
+  limit?: number;
+}
+
+export interface ChatEventsResult extends WireModel {
+  events: ChatEvent[];
+  lastSeq: number;
+  /** Whether the page reaches the end. */
+  complete: boolean;
+}
+
+export interface ChatExportParams extends Params {
+  chatId: string;
+  format?: "markdown" | "json";
+}
+
+export interface ChatExportResult extends WireModel {
+  content: string;
+}
+
+/** A new chat that begins as this one did. */
+export interface ChatForkParams extends Params {
+  chatId: string;
+  throughMessageId: string;
+}
+
+export interface ChatGetParams extends Params {
+  chatId: string;
+  /** A message's id, or the `nextBefore` of the page after. */
+  before?: string;
+  limit?: number;
+}
+
+export interface ChatGetResult extends WireModel {
+  chat: Chat;
+  /** A page, the oldest first; without `before` the last one. */
+  messages: Message[];
+  /** Absent on the first page of the chat. */
+  nextBefore?: string;
+}
+
+export interface ChatListParams extends Params {
+  /** Words of the title or of any message. */
+  query?: string;
+  workspaceFolder?: string;
+  cursor?: string;
+  limit?: number;
+}
+
+export interface ChatListResult extends WireModel {
+  /** The one changed last comes first. */
+  chats: Chat[];
+  nextCursor?: string;
+}
+
 /** One message of a conversation, as sent to a provider. */
 export interface ChatMessage extends WireModel {
   role: "system" | "user" | "assistant" | "tool";
@@ -159,6 +308,26 @@ export interface ChatParams extends WireModel {
   outputSchema?: JsonObject;
 }
 
+/** Take back everything after a message. Files that tools changed stay as they are. */
+export interface ChatRevertParams extends Params {
+  chatId: string;
+  throughMessageId: string;
+}
+
+export interface ChatRevertResult extends WireModel {
+  chat: Chat;
+  /** Messages that are no longer part of the chat. */
+  removed: string[];
+}
+
+/** Between turns: everything after a message was taken back. */
+export interface ChatReverted extends WireModel {
+  type: "chat.reverted";
+  chatId: string;
+  seq: number;
+  throughMessageId: string;
+}
+
 export interface ChatSendParams extends Params {
   /** Absent: a new chat. */
   chatId?: string;
@@ -166,8 +335,11 @@ export interface ChatSendParams extends Params {
   sessionId?: string;
   model?: string;
   params?: ChatParams;
-  /** What happens while the chat is answering: the message is refused with 4302. */
-  delivery?: "reject";
+  /** Of the chunks that are no messages, exactly these and the pinned ones are sent; absent: all. */
+  contextIds?: string[];
+  tools?: ToolSelection;
+  /** While the chat is answering, a message is refused with 4302, or waits for its turn; absent: `chat.delivery`. */
+  delivery?: "reject" | "queue";
   /** Makes the request idempotent for 24 hours. */
   clientRequestId?: string;
 }
@@ -179,10 +351,40 @@ export interface ChatSendResult extends WireModel {
   /** Absent when it was streamed. */
   message?: ChatMessage;
   stopReason: StopReason;
+  /** Which one, for the stop reason `limit`. */
+  limit?: Limit;
   usage: Usage;
   cost?: Cost;
   model: string;
   lastSeq: number;
+}
+
+export interface ChatSettings extends SettingsModel {
+  /** A second message while a chat is answering: refused with 4302, or answered afterwards. */
+  delivery?: "reject" | "queue";
+  /** A context that does not fit: refused with 4502, or its oldest rounds are left out with a notice. */
+  overflow?: "refuse" | "trim";
+  /** The most that is sent, in tokens; 0 is the model's context window. */
+  contextTokens?: number;
+  /** Requests of one turn; each round of tool calls takes one. */
+  maxRounds?: number;
+  /** Tokens of one turn, input included; 0 is no limit. */
+  maxTurnTokens?: number;
+  /** US dollars of one turn, where the model's price is known; 0 is no limit. */
+  maxTurnCost?: number;
+  /** How long one turn may take, waiting for permissions left out; 0 is no limit. */
+  maxTurnMs?: number;
+  /** An answer that broke off and cannot be resumed: told with 4205, or begun once more, said by `restarted`. */
+  restartInterrupted?: "never" | "auto";
+}
+
+export interface ChatUpdateParams extends Params {
+  chatId: string;
+  title?: string;
+  sessionId?: string;
+  model?: string;
+  /** An empty text takes it away. */
+  system?: string;
 }
 
 /** One thing that was looked at. */
@@ -197,6 +399,34 @@ export interface Check extends WireModel {
   cause?: string;
   /** What to do about it, exactly. */
   fix?: string;
+}
+
+/** A piece of what is sent. Its text stays as it was when it was added. */
+export interface Chunk extends WireModel {
+  id: string;
+  scope: ContextScope;
+  chatId?: string;
+  workspaceFolder?: string;
+  source: ChunkSource;
+  label: string;
+  uri?: string;
+  range?: Range;
+  tokens: number;
+  /** False where the provider counted them. */
+  tokensEstimated: boolean;
+  bytes: number;
+  sha256: string;
+  /** The file is another one by now; `update` with `refresh` reads it again. */
+  stale: boolean;
+  /** Never trimmed, cleared or compacted. */
+  pinned: boolean;
+  preview: string;
+  messageId?: string;
+  /** Chunks that are deleted and restored together: a round's calls, their results and the thinking before them. */
+  groupId?: string;
+  /** Why the tool ran whose output this is. */
+  intentId?: string;
+  createdAt: string;
 }
 
 export interface ChunkReport extends WireModel {
@@ -232,11 +462,124 @@ export interface Command extends WireModel {
   arguments: (string | JsonObject)[];
 }
 
+export interface ContextAddParams extends Params {
+  scope: ContextScope;
+  /** Required in scope `chat`. */
+  chatId?: string;
+  /** In scope `workspace`; the first one if absent. */
+  workspaceFolder?: string;
+  source: "file" | "range" | "text" | "selection" | "diagnostics" | "toolOutput" | "message";
+  /** Required for `file`, `range`, `selection`; says whose `diagnostics`. */
+  uri?: string;
+  range?: Range;
+  /** Required for `text`, `toolOutput`, `message`; for `diagnostics` in place of Maestro's own findings. */
+  text?: string;
+  label?: string;
+  pinned?: boolean;
+  /** Makes the request idempotent for 24 hours. */
+  clientRequestId?: string;
+}
+
+export interface ContextBudget extends WireModel {
+  /** The model's context window in tokens; absent where nobody has told. */
+  size?: number;
+  used: number;
+  reservedOutput: number;
+}
+
+/** Delete everything but what is pinned. */
+export interface ContextClearParams extends Params {
+  scope: ContextScope;
+  chatId?: string;
+  workspaceFolder?: string;
+}
+
+export interface ContextDeleteParams extends Params {
+  ids: string[];
+}
+
+export interface ContextDeleteResult extends WireModel {
+  /** With those of the same groups. */
+  deleted: string[];
+  notFound: string[];
+}
+
+export interface ContextDidChangeParams extends NotificationParams {
+  scope: ContextScope;
+  chatId?: string;
+  workspaceFolder?: string;
+  added?: Chunk[];
+  changed?: Chunk[];
+  removed?: string[];
+  total: ContextTotal;
+}
+
+export interface ContextGetParams extends Params {
+  id: string;
+}
+
+export interface ContextGetResult extends WireModel {
+  chunk: Chunk;
+  /** What is sent, secrets replaced. */
+  text: string;
+}
+
+export interface ContextListParams extends Params {
+  scope?: ContextScope;
+  chatId?: string;
+  workspaceFolder?: string;
+  /** Those that can be restored instead. */
+  deleted?: boolean;
+  cursor?: string;
+  limit?: number;
+}
+
+export interface ContextListResult extends WireModel {
+  /** In the order they are sent. */
+  chunks: Chunk[];
+  nextCursor?: string;
+  total: ContextTotal;
+  /** Of a chat's next request, its folder's chunks included; absent where no chat is named. */
+  budget?: ContextBudget;
+}
+
+export interface ContextRestoreParams extends Params {
+  ids: string[];
+}
+
+export interface ContextRestoreResult extends WireModel {
+  restored: string[];
+  notFound: string[];
+}
+
+export interface ContextTotal extends WireModel {
+  chunks: number;
+  tokens: number;
+  bytes: number;
+}
+
+export interface ContextUpdateParams extends Params {
+  id: string;
+  pinned?: boolean;
+  label?: string;
+  /** Read the file again. */
+  refresh?: boolean;
+}
+
 export interface Cost extends WireModel {
   /** A decimal number, e.g. `0.00417`. */
   amount: string;
   currency: "USD";
   estimated: boolean;
+}
+
+/** Whether the tool was run, and who said so. */
+export interface Decision extends WireModel {
+  /** `refused`: the call was not valid; `returned`: given to the caller of `chat/complete` and not run. */
+  outcome: "allowed" | "denied" | "cancelled" | "refused" | "returned";
+  by: "policy" | "grant" | "client" | "timeout" | "cancel";
+  optionId?: string;
+  at: string;
 }
 
 export interface DefaultSettings extends SettingsModel {
@@ -246,6 +589,21 @@ export interface DefaultSettings extends SettingsModel {
   chat?: string;
   /** The model of an audit that names none. */
   audit?: string;
+}
+
+export interface DiagnosticItem extends WireModel {
+  range: Range;
+  severity?: "error" | "warning" | "information" | "hint";
+  message: string;
+  source?: string;
+  code?: string;
+}
+
+export interface DiagnosticsInput extends WireModel {
+  type: "diagnostics";
+  uri: string;
+  /** Those the editor shows; absent: Maestro's own findings. */
+  items?: DiagnosticItem[];
 }
 
 export interface DoctorParams extends Params {
@@ -336,6 +694,18 @@ export interface Fix extends WireModel {
   safe: boolean;
 }
 
+/** A permission that holds for more than one call, of exactly this and nothing like it. Never covers high risk. */
+export interface Grant extends WireModel {
+  grantId: string;
+  tool: string;
+  /** What must be equal: `argv` of a command, `path` of an edit, `host` of a fetch, else the whole `input`. */
+  match: JsonObject;
+  scope: GrantScope;
+  chatId?: string;
+  workspaceFolder?: string;
+  createdAt: string;
+}
+
 /** Who a session is, as far as the provider tells. */
 export interface Identity extends WireModel {
   email?: string;
@@ -350,6 +720,91 @@ export interface ImagePart extends WireModel {
   data: string;
 }
 
+/** What a model declares before a tool runs. In the schema the model sees, `riskLevel` is `risk_level`. */
+export interface Intent extends WireModel {
+  purpose: Purpose;
+  /** Paths, globs, symbols, commands and hosts, separated by commas or spaces. */
+  scope: string;
+  riskLevel: RiskLevel;
+  rationale?: string;
+}
+
+export interface IntentExportParams extends Params {
+  format?: "jsonl";
+  chatId?: string;
+}
+
+export interface IntentExportResult extends WireModel {
+  /** A record per line, the oldest first. */
+  content: string;
+}
+
+export interface IntentGetParams extends Params {
+  intentId: string;
+}
+
+export interface IntentListParams extends Params {
+  chatId?: string;
+  tool?: string;
+  purpose?: Purpose;
+  riskLevel?: RiskLevel;
+  /** Only those that did something outside their scope. */
+  mismatched?: boolean;
+  since?: string;
+  cursor?: string;
+  limit?: number;
+}
+
+export interface IntentListResult extends WireModel {
+  /** The latest first. */
+  intents: IntentRecord[];
+  nextCursor?: string;
+}
+
+/** One call of a tool in the ledger. It grows by appending: declared, decided, observed. */
+export interface IntentRecord extends WireModel {
+  id: string;
+  chatId?: string;
+  turnId: string;
+  toolCallId: string;
+  tool: string;
+  /** Absent, with `scope`, when nothing was declared. */
+  purpose?: Purpose;
+  scope?: string;
+  /** The higher of declared and assessed. */
+  riskLevel: RiskLevel;
+  rationale?: string;
+  declaredBy: "model" | "user" | "client" | "none";
+  assessments: Assessment[];
+  /** Absent while nobody has decided. */
+  decision?: Decision;
+  /** Absent until the tool has ended, and when it was not run. */
+  observed?: Observed;
+  /** What it did outside its scope: a sentence each. */
+  mismatch?: string[];
+  sessionId?: string;
+  model: string;
+  /** SHA-256 of the ledger's entry before this record's latest one. */
+  prevHash: string;
+  /** SHA-256 of this record's latest entry. */
+  hash: string;
+  /** When it was declared. */
+  at: string;
+}
+
+/** The whole ledger is checked. */
+export interface IntentVerifyParams extends Params {}
+
+export interface IntentVerifyResult extends WireModel {
+  ok: boolean;
+  /** Entries whose place in the chain is right. */
+  checked: number;
+  /** The id of the first record that is not as it was written; `head` if entries are missing at the end. */
+  firstBroken?: string;
+  /** The hash of the last entry; kept elsewhere, it proves later that nothing was rewritten. */
+  head: string;
+}
+
 /** One misfit in the parameters. */
 export interface Issue extends WireModel {
   /** Where, as `messages[0].role`; empty for the object itself. */
@@ -361,6 +816,32 @@ export interface Issue extends WireModel {
 export interface LimitSettings extends SettingsModel {
   maxActiveTurns?: number;
   maxMessageBytes?: number;
+}
+
+/** A server of the Model Context Protocol: started by `command`, or reached at `url`. */
+export interface McpServer extends SettingsModel {
+  command?: string;
+  args?: string[];
+  env?: { [key: string]: string };
+  url?: string;
+  headers?: { [key: string]: string };
+  enabled?: boolean;
+}
+
+/** One message as it was said; what is deleted from the context stays here. */
+export interface Message extends WireModel {
+  id: string;
+  turnId?: string;
+  role: "user" | "assistant" | "tool";
+  parts: ContentPart[];
+  /** Which call a `tool` message answers. */
+  toolCallId?: string;
+  /** Of a `tool` message. */
+  status?: "completed" | "failed" | "denied" | "cancelled" | "interrupted";
+  intentId?: string;
+  createdAt: string;
+  /** The answer broke off here. */
+  incomplete?: boolean;
 }
 
 export interface Model extends WireModel {
@@ -453,12 +934,93 @@ export interface OAuthSettings extends SettingsModel {
   quotaProject?: string;
 }
 
+/** What a tool was seen to do. Absent fields were not observed. */
+export interface Observed extends WireModel {
+  /** Files written, created or deleted, relative to their workspace folder. */
+  paths?: string[];
+  hosts?: string[];
+  commands?: string[];
+  exitCode?: number;
+  bytesWritten?: number;
+  /** The workspace was too large to be watched as a whole. */
+  partial?: boolean;
+}
+
 /** Parameters of a request. Unknown fields are an error that names their path. */
 export interface Params extends WireModel {
   /** Where standard begin/report/end progress goes. */
   workDoneToken?: string | number;
   /** Where typed stream events go. */
   partialResultToken?: string | number;
+}
+
+/** Nothing to say. */
+export interface PermissionListParams extends Params {}
+
+export interface PermissionListResult extends WireModel {
+  grants: Grant[];
+}
+
+export interface PermissionOption extends WireModel {
+  optionId: string;
+  name: string;
+  scope: GrantScope;
+  effect: "allow" | "deny";
+}
+
+/** The server asks; no answer in time means no. */
+export interface PermissionRequestParams extends CallParams {
+  requestId: string;
+  chatId?: string;
+  turnId: string;
+  toolCallId: string;
+  /** One line for a person. */
+  summary: string;
+  subject: PermissionSubject;
+  intent?: Intent;
+  risk: Risk;
+  options: PermissionOption[];
+  expiresAt: string;
+}
+
+/** An option, or `cancelled`. */
+export interface PermissionRequestResult extends WireModel {
+  optionId?: string;
+  outcome?: "cancelled";
+}
+
+export interface PermissionResolvedParams extends NotificationParams {
+  requestId: string;
+  by: "client" | "timeout" | "cancel" | "policy";
+}
+
+export interface PermissionRevokeParams extends Params {
+  grantId: string;
+}
+
+export interface PermissionRevokeResult extends WireModel {
+  revoked: boolean;
+}
+
+export interface PermissionSettings extends SettingsModel {
+  /** How long a question for permission stays open; no answer means no. */
+  timeoutMs?: number;
+}
+
+/** What would be done; the fields that apply. */
+export interface PermissionSubject extends WireModel {
+  type: "command" | "edit" | "read" | "network" | "other";
+  tool: string;
+  argv?: string[];
+  cwd?: string;
+  /** Relative to its workspace folder. */
+  path?: string;
+  uri?: string;
+  oldText?: string;
+  newText?: string;
+  url?: string;
+  /** Of a tool that is not built in. */
+  input?: JsonObject;
 }
 
 export interface Position extends WireModel {
@@ -557,6 +1119,19 @@ export interface ReplayPart extends WireModel {
   items: JsonObject[];
 }
 
+/** What became of the requests since the server started. */
+export interface RetryCounter extends WireModel {
+  /** `ok` for requests that worked at once, else the class of the failure, e.g. `rate_limited`. */
+  class: string;
+  provider: string;
+  sessionId?: string;
+  attempts: number;
+  successes: number;
+  /** Failures that reached the caller. */
+  exhausted: number;
+  cancelled: number;
+}
+
 /** Attempts after the first, by class, and how long to wait. */
 export interface RetrySettings extends SettingsModel {
   rateLimited?: number;
@@ -568,6 +1143,12 @@ export interface RetrySettings extends SettingsModel {
   /** A provider that asks for a longer wait is out of quota, not busy. */
   maxServerDelayMs?: number;
   maxTotalDelayMs?: number;
+}
+
+/** The higher of declared and assessed, and why. */
+export interface Risk extends WireModel {
+  level: RiskLevel;
+  assessments: Assessment[];
 }
 
 export interface SelectionInput extends WireModel {
@@ -738,6 +1319,10 @@ export interface Settings extends SettingsModel {
   limits?: LimitSettings;
   models?: ModelSettings;
   sessions?: SessionSettings;
+  chat?: ChatSettings;
+  permissions?: PermissionSettings;
+  tools?: ToolSettings;
+  telemetry?: TelemetrySettings;
   audit?: AuditSettings;
   logLevel?: "debug" | "info" | "warning" | "error";
 }
@@ -807,6 +1392,13 @@ export interface StreamSettings extends SettingsModel {
   maxLatencyMs?: number;
 }
 
+export interface TelemetrySettings extends SettingsModel {
+  /** Spans by the GenAI conventions, to where the OTEL_ variables say; needs the extra `otel`. */
+  openTelemetry?: boolean;
+  /** Put what was said into the spans too. */
+  captureContent?: boolean;
+}
+
 export interface TextDelta extends TurnEventBase {
   type: "text.delta";
   messageId: string;
@@ -826,6 +1418,14 @@ export interface Tool extends WireModel {
   inputSchema: JsonObject;
 }
 
+/** What a tool does to the world; nothing said means the worst. */
+export interface ToolAnnotations extends WireModel {
+  readOnly?: boolean;
+  destructive?: boolean;
+  /** It reaches beyond the workspace. */
+  openWorld?: boolean;
+}
+
 /** A call the model asked for, returned to the caller and not run. */
 export interface ToolCall extends WireModel {
   id: string;
@@ -835,6 +1435,8 @@ export interface ToolCall extends WireModel {
   complete: boolean;
   /** What the model wrote, when it is not `input`. */
   rawArguments?: string;
+  /** Why the model wants it; absent where it did not say, or nothing valid. */
+  intent?: Intent;
 }
 
 /** A call the model made. */
@@ -845,9 +1447,60 @@ export interface ToolCallPart extends WireModel {
   input: JsonObject;
 }
 
+/** Terminal: exactly one per call of a chat's turn. */
+export interface ToolCompleted extends TurnEventBase {
+  type: "tool.completed";
+  toolCallId: string;
+  status: "completed" | "failed" | "denied" | "cancelled" | "interrupted";
+  /** What the model is told. */
+  content: string;
+  durationMs: number;
+  intentId?: string;
+  observed?: Observed;
+}
+
+export interface ToolInfo extends ToolRegistration {
+  origin: "builtIn" | "client" | "mcp";
+  /** Whether it is offered to models now. */
+  enabled: boolean;
+  /** Why it is not. */
+  reason?: string;
+}
+
 /** A fragment of the arguments, for display only. */
 export interface ToolInputDelta extends TurnEventBase {
   type: "tool.inputDelta";
+  toolCallId: string;
+  text: string;
+}
+
+/** The server asks the editor to run one of its tools. */
+export interface ToolInvokeParams extends CallParams {
+  toolCallId: string;
+  name: string;
+  input: JsonObject;
+  intent?: Intent;
+  timeoutMs: number;
+  chatId?: string;
+}
+
+export interface ToolInvokeResult extends WireModel {
+  content: string;
+  isError: boolean;
+}
+
+/** Nothing to say. */
+export interface ToolListParams extends Params {}
+
+export interface ToolListResult extends WireModel {
+  tools: ToolInfo[];
+  /** By server of the Model Context Protocol: why its tools cannot be used. */
+  problems?: { [key: string]: string };
+}
+
+/** What a running tool has printed so far. */
+export interface ToolOutputDelta extends TurnEventBase {
+  type: "tool.outputDelta";
   toolCallId: string;
   text: string;
 }
@@ -857,14 +1510,64 @@ export interface ToolReady extends TurnEventBase {
   type: "tool.ready";
   toolCallId: string;
   name: string;
+  /** Without the intent. */
   input?: JsonObject;
   complete: boolean;
+  intent?: Intent;
+  risk?: Risk;
+  /** Absent in `chat/complete`, which runs nothing. */
+  permission?: "notNeeded" | "pending" | "granted" | "denied";
+}
+
+export interface ToolRegisterParams extends Params {
+  tools: ToolRegistration[];
+}
+
+export interface ToolRegisterResult extends WireModel {
+  registered: string[];
+}
+
+/** A tool the editor offers and runs itself. */
+export interface ToolRegistration extends WireModel {
+  name: string;
+  description: string;
+  inputSchema: JsonObject;
+  annotations?: ToolAnnotations;
+}
+
+/** Which tools a turn may use, by name. */
+export interface ToolSelection extends WireModel {
+  /** Only these; none for an empty list. */
+  allow?: string[];
+  deny?: string[];
+}
+
+export interface ToolSettings extends SettingsModel {
+  /** Offer tools to models, in trusted workspaces. */
+  enabled?: boolean;
+  runCommand?: boolean;
+  fetchUrl?: boolean;
+  /** How long a call may take. */
+  timeoutMs?: number;
+  /** What a call may return; the middle of more is left out. */
+  maxOutputBytes?: number;
+  /** By name; needs the extra `mcp`. */
+  mcpServers?: { [key: string]: McpServer };
 }
 
 export interface ToolStarted extends TurnEventBase {
   type: "tool.started";
   toolCallId: string;
   name: string;
+}
+
+export interface ToolUnregisterParams extends Params {
+  names: string[];
+}
+
+export interface ToolUnregisterResult extends WireModel {
+  unregistered: string[];
+  notFound: string[];
 }
 
 export interface TransportSettings extends SettingsModel {
@@ -879,6 +1582,8 @@ export interface TransportSettings extends SettingsModel {
 export interface TurnCompleted extends TurnEventBase {
   type: "turn.completed";
   stopReason: StopReason;
+  /** Which one, for the stop reason `limit`. */
+  limit?: Limit;
   usage: Usage;
   cost?: Cost;
   error?: ErrorInfo;
@@ -925,6 +1630,8 @@ export interface TurnStarted extends TurnEventBase {
   model: string;
   sessionId?: string;
   userMessageId?: string;
+  /** The user's words, so that a view can be rebuilt from a chat's events alone. */
+  text?: string;
 }
 
 /** Tokens of one answer, normalised once: the four parts never overlap and add up to the total. OpenAI and Gemini count cached tokens inside the input, Anthropic does not; here they are apart everywhere. */
@@ -944,8 +1651,33 @@ export interface Usage extends WireModel {
 }
 
 export interface UsageContext extends WireModel {
+  /** Tokens the request took. */
   used: number;
+  /** The model's context window. */
   size?: number;
+}
+
+export interface UsageRow extends WireModel {
+  /** The session's id, the model's id, the day (UTC), or the provider's id; `none` for turns without a session. */
+  key: string;
+  turns: number;
+  requests: number;
+  retries: number;
+  /** Turns that ended with an error. */
+  failures: number;
+  usage: Usage;
+  /** Of the turns whose model has a known price. */
+  cost?: Cost;
+}
+
+export interface UsageSummaryParams extends Params {
+  by: "session" | "model" | "day" | "provider";
+  since?: string;
+}
+
+export interface UsageSummaryResult extends WireModel {
+  rows: UsageRow[];
+  counters: RetryCounter[];
 }
 
 export interface UsageUpdated extends TurnEventBase {
@@ -999,6 +1731,60 @@ export interface ServerRequests {
   "maestro/chat/send": { params: ChatSendParams; result: ChatSendResult; event: TurnEvent };
   /** Stop the turn that is running; the same as cancelling its request. */
   "maestro/chat/cancel": { params: ChatCancelParams; result: ChatCancelResult; event: never };
+  /** Begin a chat. */
+  "maestro/chat/create": { params: ChatCreateParams; result: Chat; event: never };
+  /** A chat, and a page of its messages. */
+  "maestro/chat/get": { params: ChatGetParams; result: ChatGetResult; event: never };
+  /** The chats there are, or those a query finds. */
+  "maestro/chat/list": { params: ChatListParams; result: ChatListResult; event: never };
+  /** Change a chat's title, or what it is answered by. */
+  "maestro/chat/update": { params: ChatUpdateParams; result: Chat; event: never };
+  /** Forget a chat with all it holds. */
+  "maestro/chat/delete": { params: ChatDeleteParams; result: ChatDeleteResult; event: never };
+  /** Begin another chat with what was said until a message. */
+  "maestro/chat/fork": { params: ChatForkParams; result: Chat; event: never };
+  /** Take back what was said after a message. */
+  "maestro/chat/revert": { params: ChatRevertParams; result: ChatRevertResult; event: never };
+  /** Replace the older turns in the context by a summary. */
+  "maestro/chat/compact": { params: ChatCompactParams; result: ChatCompactResult; event: never };
+  /** A chat as Markdown, or everything of it as JSON. */
+  "maestro/chat/export": { params: ChatExportParams; result: ChatExportResult; event: never };
+  /** What happened in a chat, again: after a reload, or in another window. */
+  "maestro/chat/events": { params: ChatEventsParams; result: ChatEventsResult; event: never };
+  /** Add a chunk. */
+  "maestro/context/add": { params: ContextAddParams; result: Chunk; event: never };
+  /** The chunks a request would send, with their size and the budget. */
+  "maestro/context/list": { params: ContextListParams; result: ContextListResult; event: never };
+  /** A chunk with its text. */
+  "maestro/context/get": { params: ContextGetParams; result: ContextGetResult; event: never };
+  /** Pin a chunk, name it, or read its file again. */
+  "maestro/context/update": { params: ContextUpdateParams; result: Chunk; event: never };
+  /** Send these chunks no more; can be undone. */
+  "maestro/context/delete": { params: ContextDeleteParams; result: ContextDeleteResult; event: never };
+  /** Undo a deletion. */
+  "maestro/context/restore": { params: ContextRestoreParams; result: ContextRestoreResult; event: never };
+  /** Delete everything that is not pinned; can be undone. */
+  "maestro/context/clear": { params: ContextClearParams; result: ContextDeleteResult; event: never };
+  /** The tools there are. */
+  "maestro/tool/list": { params: ToolListParams; result: ToolListResult; event: never };
+  /** Offer tools that the editor runs itself. */
+  "maestro/tool/register": { params: ToolRegisterParams; result: ToolRegisterResult; event: never };
+  /** Withdraw the editor's tools. */
+  "maestro/tool/unregister": { params: ToolUnregisterParams; result: ToolUnregisterResult; event: never };
+  /** What was granted for more than one call. */
+  "maestro/permission/list": { params: PermissionListParams; result: PermissionListResult; event: never };
+  /** Take a grant back. */
+  "maestro/permission/revoke": { params: PermissionRevokeParams; result: PermissionRevokeResult; event: never };
+  /** What tools were called for, and what they did. */
+  "maestro/intent/list": { params: IntentListParams; result: IntentListResult; event: never };
+  /** One record of the ledger. */
+  "maestro/intent/get": { params: IntentGetParams; result: IntentRecord; event: never };
+  /** The ledger's records, one per line. */
+  "maestro/intent/export": { params: IntentExportParams; result: IntentExportResult; event: never };
+  /** Check that nothing in the ledger was changed. */
+  "maestro/intent/verify": { params: IntentVerifyParams; result: IntentVerifyResult; event: never };
+  /** What was spent, and what became of the requests. */
+  "maestro/usage/summary": { params: UsageSummaryParams; result: UsageSummaryResult; event: never };
   /** Audit a document; findings are also published as diagnostics. */
   "maestro/audit/run": { params: AuditRunParams; result: AuditResult; event: AuditEvent };
   /** The one status a thin client draws. */
@@ -1007,12 +1793,26 @@ export interface ServerRequests {
   "maestro/doctor": { params: DoctorParams; result: DoctorResult; event: never };
 }
 
+/** Requests the server sends: parameters and result. */
+export interface ClientRequests {
+  /** Run one of the editor's tools. */
+  "maestro/tool/invoke": { params: ToolInvokeParams; result: ToolInvokeResult; event: never };
+  /** Ask the user whether a tool may run. */
+  "maestro/permission/request": { params: PermissionRequestParams; result: PermissionRequestResult; event: never };
+}
+
 /** Notifications the server sends. */
 export interface ServerNotifications {
   /** Sessions changed. */
   "maestro/session/didChange": SessionDidChangeParams;
   /** A login ended; exactly once per login. */
   "maestro/session/loginCompleted": SessionLoginCompletedParams;
+  /** A chat changed, here or in another window. */
+  "maestro/chat/didChange": ChatDidChangeParams;
+  /** Chunks changed. */
+  "maestro/context/didChange": ContextDidChangeParams;
+  /** A question for permission is settled. */
+  "maestro/permission/resolved": PermissionResolvedParams;
   /** The status changed. */
   "maestro/status/didChange": StatusDidChangeParams;
 }

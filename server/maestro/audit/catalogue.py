@@ -64,6 +64,11 @@ RULES: tuple[Rule, ...] = (
     ),
 )
 
+SCOPE_VIOLATION = Rule(
+    "intent.scope-violation", "intent", "medium", "A tool changed the file outside the scope it had declared."
+)
+"""Observed, never asked of a model."""
+
 BY_ID = {rule.id: rule for rule in RULES}
 
 

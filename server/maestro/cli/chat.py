@@ -77,7 +77,7 @@ async def _ask(services: Services, text: str, options: argparse.Namespace) -> in
     message = ChatMessage(role="user", content=text)
     params = ChatCompleteParams(messages=[message], model=target.model_id, session_id=target.session_id)
     try:
-        result = await services.chats.complete(params, screen, max_latency_ms=0)
+        result = await services.completions.complete(params, screen, max_latency_ms=0)
     finally:
         screen.close()
     if screen.failure:

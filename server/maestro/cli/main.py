@@ -83,6 +83,7 @@ _COMMANDS = {
     "store": "store",
     "vault": "store:run_rotate",
     "doctor": "doctor",
+    "intents": "intents",
 }
 """Where each command is: a module of `maestro.cli`, and its function where it is not `run`."""
 
@@ -108,7 +109,11 @@ def _parser() -> argparse.ArgumentParser:
 
     demo = commands.add_parser("demo", help="an editor's day in a minute, with no key and no network")
     demo.add_argument("--provider", default="offline", help="talk to this provider instead; its key is needed then")
+    demo.add_argument(
+        "--tour", choices=("day", "conversation"), default="day", help="`conversation`: chats, context, tools, intents"
+    )
     demo.add_argument("--json", action="store_true", help="for machines")
+    _add_intents(commands.add_parser("intents", help="list why tools were called, what was decided and what they did"))
     _add_identity(commands)
     return parser
 
@@ -164,3 +169,19 @@ def _add_sessions(sessions: argparse.ArgumentParser) -> None:
     release = actions.add_parser("release", help="undo a folder's bindings")
     release.add_argument("--folder", default=".", help="the folder (default: this one)")
     actions.add_parser("import", help="copy in the logins of the system Maestro replaces")
+
+
+def _add_intents(intents: argparse.ArgumentParser) -> None:
+    intents.add_argument("--chat", help="only this chat's, by id")
+    intents.add_argument("--tool", help="only this tool's")
+    intents.add_argument("--risk", choices=("low", "medium", "high"))
+    intents.add_argument("--purpose", choices=("test_pass", "best_practice", "maintenance"))
+    intents.add_argument("--since", metavar="TIME", help="e.g. 2026-03-01 or 2026-03-01T14:05")
+    intents.add_argument("--mismatched", action="store_true", help="only what left its declared scope, marked with !")
+    intents.add_argument("--limit", type=int, default=50, help="how many, the latest first (default: 50)")
+    intents.add_argument("--json", action="store_true", help="for machines")
+    actions = intents.add_subparsers(dest="action", metavar="ACTION")
+    actions.add_parser("show", help="everything about one").add_argument("id", help="the record's id")
+    actions.add_parser("verify", help="check that no record was changed since it was written")
+    export = actions.add_parser("export", help="one JSON object per line, the oldest first")
+    export.add_argument("--chat", dest="of_chat", help="only this chat's, by id")

@@ -9,18 +9,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO, TypeVar
 
-from pydantic import ValidationError
+from pydantic import JsonValue, ValidationError
 
 from maestro.app import Services, build
+from maestro.editor import Change, Document, Feature, NoAnswer
 from maestro.errors import MaestroError
 from maestro.lsp import logs
 from maestro.positions import Encoding
 from maestro.redact import redact
-from maestro.services.editor import Document
 from maestro.settings import load
 from maestro.validation import issues_of, sentence
 from maestro_protocol.audit import Finding
-from maestro_protocol.base import JsonObject, Params, WireModel
+from maestro_protocol.base import CallParams, JsonObject, Params, WireModel
 from maestro_protocol.sessions import SessionLoginCompletedParams
 
 P = TypeVar("P", bound=Params)
@@ -76,12 +76,23 @@ class TerminalEditor:
         numbered = {str(number): option for number, option in enumerate(options, 1)}
         return numbered.get(answer, answer if answer in options else None)
 
-    def document(self, uri: str) -> Document:
-        path = Path(uri.removeprefix("file://"))
-        try:
-            return Document(uri, path.read_text(encoding="utf-8"), path.suffix.lstrip("."), None)
-        except (OSError, UnicodeDecodeError):
-            raise MaestroError("auditTargetInvalid", f"{path.name} cannot be read as text.") from None
+    def opened(self, uri: str) -> Document | None:
+        """Files come from disk."""
+        return None
+
+    def offers(self, feature: Feature) -> bool:
+        """A terminal declares nothing."""
+        return False
+
+    async def call(self, method: str, params: CallParams, timeout: float) -> JsonValue:
+        raise NoAnswer("A terminal answers no requests.")
+
+    @property
+    def applies_edits(self) -> bool:
+        return False
+
+    async def apply(self, change: Change, label: str, timeout: float) -> str | None:
+        raise NoAnswer("A terminal makes no edits.")
 
     def publish(self, uri: str, version: int | None, findings: Sequence[Finding]) -> None:
         """Nothing is on screen to be replaced."""

@@ -13,7 +13,7 @@ from threading import Lock, Thread
 from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from maestro.database.owner import Owner
+from maestro.database.owner import FileOwner, MemoryOwner, Owner
 from maestro.errors import MaestroError
 
 if TYPE_CHECKING:
@@ -36,19 +36,25 @@ class Database:
     """Work is handed to the thread and done in order. Nothing is touched before the first.
 
     A caller that stops waiting changes nothing about its work: what was begun is finished, what was not is not begun.
-    If opening fails, the next call tries again.
+    If opening fails, the next call tries again. Without a path the database lives in memory and ends with `aclose`.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
         self._notices: deque[str] = deque()
-        self._owner = Owner(path, self._notices.append)
+        self._owner: Owner = MemoryOwner() if path is None else FileOwner(path, self._notices.append)
         self._jobs: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._watchers: list[_Watcher] = []
         self._lock = Lock()
         self._thread: Thread | None = None
         self._closed = False
         self._ended: Future[None] = Future()
+
+    @property
+    def path(self) -> Path:
+        """Where the file is."""
+        assert self._path is not None, "this database has no file"
+        return self._path
 
     async def run(self, work: "Callable[[sqlite3.Connection], T]") -> T:
         """Do work that writes, in one transaction: whole or not at all.

@@ -11,11 +11,15 @@ from typing import NamedTuple
 class Lease(NamedTuple):
     name: str
     holder: str
-    """`pid:nonce`; the process id tells whether the holder lives."""
+    """`pid:process:nonce`; the process id tells whether the holder lives, the second part that it is not another one
+    which got the same id, as in a container that was started again."""
+
+
+_PROCESS = secrets.token_hex(8)
 
 
 def new(name: str) -> Lease:
-    return Lease(name, f"{os.getpid()}:{secrets.token_hex(8)}")
+    return Lease(name, f"{os.getpid()}:{_PROCESS}:{secrets.token_hex(8)}")
 
 
 def take(connection: sqlite3.Connection, lease: Lease, seconds: float) -> bool:
@@ -35,7 +39,9 @@ def release(connection: sqlite3.Connection, lease: Lease) -> None:
 
 def lives(holder: str) -> bool:
     """Whether the process that took a lease is still there; yes, where it cannot be told."""
-    process = holder.partition(":")[0]
+    process, _, rest = holder.partition(":")
+    if rest and process == str(os.getpid()):
+        return rest.startswith(_PROCESS)
     if not process.isdecimal() or os.name == "nt":  # on Windows signal 0 would end the process
         return True
     with suppress(PermissionError, OverflowError):

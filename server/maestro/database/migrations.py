@@ -1,7 +1,7 @@
 """The shape of the database, and how each older shape becomes the next one."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -10,13 +10,14 @@ from uuid import uuid4
 from maestro.database.copies import copy_database
 from maestro.database.files import beside, delete_partial
 from maestro.database.problems import newer
-from maestro.database.shape import SESSION_COLUMNS, SESSIONS, TABLES, columns, tables
+from maestro.database.shape import SESSION_COLUMNS, SESSIONS, columns, create, misshapen, missing, tables
+from maestro.database.tables import SINCE_3
 from maestro.database.transactions import transaction
 
 if TYPE_CHECKING:
     import sqlite3
 
-VERSION = 2
+VERSION = 3
 """What `PRAGMA user_version` says of a database of this shape."""
 
 Column: TypeAlias = "str | int | float | bytes | None"
@@ -78,7 +79,7 @@ def back_up(path: Path, version: int) -> Path:
 
 
 def version_of(connection: "sqlite3.Connection", path: Path) -> int:
-    """Which shape a database has. A number that no Maestro writes says nothing, so the table is looked at then.
+    """Which shape a database has. A number that no Maestro writes says nothing, so the tables are looked at then.
 
     Raises:
         MaestroError: 4901 if it is newer than this program.
@@ -87,7 +88,8 @@ def version_of(connection: "sqlite3.Connection", path: Path) -> int:
     if version > VERSION:
         raise newer(path, version)
     if version < 0:
-        return VERSION if set(SESSION_COLUMNS) <= set(columns(connection, SESSIONS)) else 0
+        named = set(SESSION_COLUMNS) <= set(columns(connection, SESSIONS))
+        return (2 if missing(connection) else VERSION) if named else 0
     return version
 
 
@@ -121,8 +123,7 @@ def _to_2(connection: "sqlite3.Connection") -> None:
     """Sessions get names, and everything around them its tables."""
     rows = [row for _, row in upgraded(connection)]
     connection.execute(f"DROP TABLE {SESSIONS}")
-    for statement in TABLES.values():
-        connection.execute(statement)
+    _create_beside(connection)
     marks = ", ".join("?" * len(SESSION_COLUMNS))
     connection.executemany(
         f"INSERT INTO {SESSIONS}({', '.join(SESSION_COLUMNS)}) VALUES ({marks})",
@@ -133,7 +134,25 @@ def _to_2(connection: "sqlite3.Connection") -> None:
         connection.execute("INSERT OR IGNORE INTO notes(key, value, at) VALUES (?, '', ?)", (LEGACY_NOTE, _now()))
 
 
-_STEPS: tuple[Callable[["sqlite3.Connection"], None], ...] = (_to_1, _to_2)
+def _to_3(connection: "sqlite3.Connection") -> None:
+    """Chats, their context and the ledger of intents get their tables."""
+    _create_beside(connection)
+
+
+def newer_names(connection: "sqlite3.Connection") -> Sequence[str]:
+    """Names of tables that this database's version does not know yet, so that anybody's table may have them."""
+    return SINCE_3 if number_of(connection) < 3 else ()
+
+
+def _create_beside(connection: "sqlite3.Connection") -> None:
+    """Create every table; what somebody else keeps under one of the names is kept under another."""
+    for name in misshapen(connection):
+        if name in tables(connection):
+            connection.execute(f"ALTER TABLE {name} RENAME TO {name}_{uuid4().hex[:8]}")
+    create(connection)
+
+
+_STEPS: tuple[Callable[["sqlite3.Connection"], None], ...] = (_to_1, _to_2, _to_3)
 
 
 def _named(rows: Iterator[dict[str, Column]]) -> Iterator[dict[str, Column]]:

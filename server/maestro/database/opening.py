@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from maestro.database.copies import decoded
 from maestro.database.files import SIDE_FILES, alone_in, create_private, private_directory, set_aside, tighten
-from maestro.database.migrations import VERSION, migrate, version_of
+from maestro.database.migrations import VERSION, migrate, newer_names, version_of
 from maestro.database.problems import cannot_open, failed, is_busy, is_damage, newer, no_file
 from maestro.database.shape import SESSIONS, mend, misshapen, tables
 
@@ -140,10 +140,11 @@ def _check(connection: "sqlite3.Connection", path: Path) -> None:
 
 
 def _check_shape(connection: "sqlite3.Connection", *, older: bool = False) -> None:
-    """Sessions may lie in a table of an older shape before the migration; whatever else differs is none of ours."""
-    for name in misshapen(connection):
-        if not older or name != SESSIONS or name not in tables(connection):
-            raise _Damaged
+    """Before the migration sessions may lie in a table of an older shape, and others under names that are new."""
+    allowed = {SESSIONS, *newer_names(connection)} if older else set()
+    there = tables(connection)
+    if any(name not in allowed or name not in there for name in misshapen(connection)):
+        raise _Damaged
 
 
 def _configure(connection: "sqlite3.Connection") -> None:

@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from maestro.database.opening import open_database
 from maestro.database.problems import failed, is_damage, is_misfit
+from maestro.database.shape import create
 from maestro.database.transactions import transaction
 from maestro.errors import MaestroError
 
@@ -19,7 +20,46 @@ _NO_FILE = 0
 """No `data_version` is 0."""
 
 
-class Owner:
+class Owner(Protocol):
+    """All methods are called on the one thread."""
+
+    def execute(self, work: "Callable[[sqlite3.Connection], T]", *, writes: bool) -> T:
+        """Do a piece of work. Raises 4901, or whatever `work` raises."""
+        ...
+
+    def changed(self) -> bool:
+        """Whether another connection committed since the last look."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class MemoryOwner:
+    """A database that nobody else sees."""
+
+    def __init__(self) -> None:
+        self._connection: sqlite3.Connection | None = None
+
+    def execute(self, work: "Callable[[sqlite3.Connection], T]", *, writes: bool) -> T:
+        import sqlite3
+
+        if self._connection is None:
+            self._connection = sqlite3.connect(":memory:", isolation_level=None)
+            create(self._connection)
+        if not writes:
+            return work(self._connection)
+        with transaction(self._connection):
+            return work(self._connection)
+
+    def changed(self) -> bool:
+        return False
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+
+
+class FileOwner:
     """Opens the connection when it is needed, and again when another file lies at the path."""
 
     def __init__(self, path: Path, say: Callable[[str], None]) -> None:

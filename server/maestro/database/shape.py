@@ -1,54 +1,20 @@
 """The tables of a database of today's shape, and what one lacks of them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import TYPE_CHECKING
 
+from maestro.database.tables import SESSIONS as SESSIONS
+from maestro.database.tables import TABLES
 from maestro.database.transactions import transaction
 
 if TYPE_CHECKING:
     import sqlite3
 
-SESSIONS = "saved_authentications"
-
 SESSION_COLUMNS = (
     "id", "provider", "auth_type", "name", "credentials", "metadata", "status", "source",
     "expires_at", "created_at", "updated_at", "last_used_at", "revision",
 )  # fmt: skip
-
-TABLES: Mapping[str, str] = {
-    SESSIONS: """
-CREATE TABLE IF NOT EXISTS saved_authentications(id TEXT PRIMARY KEY, provider TEXT NOT NULL, auth_type TEXT NOT NULL,
-  name TEXT NOT NULL, credentials BLOB NOT NULL, metadata TEXT NOT NULL DEFAULT '{}',
-  status TEXT NOT NULL DEFAULT 'unverified', source TEXT NOT NULL DEFAULT 'vault', expires_at TEXT,
-  created_at TEXT NOT NULL, updated_at TEXT NOT NULL, last_used_at TEXT, revision INTEGER NOT NULL DEFAULT 1,
-  UNIQUE(provider, auth_type, name))
-""",
-    "session_defaults": """
-CREATE TABLE IF NOT EXISTS session_defaults(provider TEXT PRIMARY KEY, session_id TEXT NOT NULL)
-""",
-    "session_bindings": """
-CREATE TABLE IF NOT EXISTS session_bindings(kind TEXT NOT NULL CHECK (kind IN ('workspaceFolder','chat')),
-  target TEXT NOT NULL, provider TEXT NOT NULL, session_id TEXT NOT NULL, PRIMARY KEY (kind, target, provider))
-""",
-    "vault_keys": """
-CREATE TABLE IF NOT EXISTS vault_keys(id TEXT PRIMARY KEY,
-  source TEXT NOT NULL CHECK (source IN ('keyring','passphrase','file')), parameters TEXT NOT NULL DEFAULT '{}',
-  check_value BLOB NOT NULL, active INTEGER NOT NULL, created_at TEXT NOT NULL)
-""",
-    "leases": """
-CREATE TABLE IF NOT EXISTS leases(name TEXT PRIMARY KEY, holder TEXT NOT NULL, expires_at REAL NOT NULL)
-""",
-    "notes": "CREATE TABLE IF NOT EXISTS notes(key TEXT PRIMARY KEY, value TEXT NOT NULL, at TEXT NOT NULL)",
-}
-
-_COLUMNS: Mapping[str, tuple[str, ...]] = {
-    SESSIONS: SESSION_COLUMNS,
-    "session_defaults": ("provider", "session_id"),
-    "session_bindings": ("kind", "target", "provider", "session_id"),
-    "vault_keys": ("id", "source", "parameters", "check_value", "active", "created_at"),
-    "leases": ("name", "holder", "expires_at"),
-    "notes": ("key", "value", "at"),
-}
 
 
 def tables(connection: "sqlite3.Connection") -> list[str]:
@@ -72,7 +38,7 @@ def misshapen(connection: "sqlite3.Connection") -> list[str]:
     return [
         name
         for name in TABLES
-        if name in taken and (name not in there or not set(_COLUMNS[name]) <= set(columns(connection, name)))
+        if name in taken and (name not in there or not _expected()[name] <= set(columns(connection, name)))
     ]
 
 
@@ -82,6 +48,24 @@ def mend(connection: "sqlite3.Connection") -> list[str]:
         return []
     with transaction(connection):
         lacking = missing(connection)  # another process may have come first
-        for name in lacking:
-            connection.execute(TABLES[name])
+        create(connection, lacking)
     return lacking
+
+
+def create(connection: "sqlite3.Connection", names: Iterable[str] = tuple(TABLES)) -> None:
+    """Create these tables with what belongs to them, where they are not there."""
+    for name in names:
+        for statement in TABLES[name]:
+            connection.execute(statement)
+
+
+@cache
+def _expected() -> Mapping[str, set[str]]:
+    """The columns of each table, as its statement makes them."""
+    import sqlite3
+
+    connection = sqlite3.connect(":memory:")
+    create(connection)
+    found = {name: set(columns(connection, name)) for name in TABLES}
+    connection.close()
+    return found

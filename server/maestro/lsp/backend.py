@@ -42,7 +42,7 @@ class LspBackend:
         logs.open_file(os.environ, self._configuration.current.log_level)
         self.services = app.build(self._configuration.current, os.environ, self.editor)
         self.dispatcher = Dispatcher(self.context)
-        text_document.register(self._server, self.editor)
+        text_document.register(self._server, self.editor, self.services.context.files.changed)
         self.protocol.commands = Commands(handshake, connection, self.editor, self.command_context).table
         self._opening = connection.spawn(self._open(), "opening the store")
         if not handshake.supported:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
+from maestro.cancelling import cancel_once
 from maestro.lsp import messages
 from maestro.lsp.calls import Calls
 from maestro.lsp.frames import HEAD_BYTES, Garbage, Input, Oversized, find_id
@@ -59,13 +60,9 @@ class Request:
     task: "asyncio.Task[bytes]" = field(init=False, repr=False)
     before_response: list[Callable[[], None]] = field(default_factory=list, repr=False)
     after_response: list[Callable[[], None]] = field(default_factory=list, repr=False)
-    cancelled: bool = False
 
     def cancel(self) -> None:
-        """Cancel once: a second cancellation would hit the clean-up of the first, whoever that came from."""
-        if not (self.cancelled or self.task.cancelling()):
-            self.task.cancel()
-        self.cancelled = True
+        cancel_once(self.task)
 
 
 class _State(Enum):

@@ -1,8 +1,8 @@
-"""The editor as the services see it: documents, questions, notifications, diagnostics."""
+"""The editor as the services see it: documents, questions, edits, notifications, diagnostics."""
 
+import asyncio
 import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import cast
 from urllib.parse import unquote
 
@@ -10,32 +10,21 @@ from lsprotocol import types
 from pydantic import JsonValue
 from pygls.uris import to_fs_path
 
-from maestro.errors import MaestroError
+from maestro.editor import Change, Document, Feature, NoAnswer
 from maestro.lsp.calls import Calls
 from maestro.lsp.diagnostics import to_lsp
+from maestro.lsp.edits import workspace_edit
 from maestro.lsp.handshake import Handshake, dig
 from maestro.lsp.messages import RpcError, dump, encode, frame, notification
 from maestro.lsp.protocol import StandardProtocol
 from maestro.lsp.writer import Outbox
 from maestro.positions import Encoding
-from maestro.services.editor import Document
 from maestro_protocol.audit import Finding
-from maestro_protocol.base import WireModel
-
-LARGEST_FILE = 8 * 1024 * 1024
-"""Bytes; nobody wants more of one file than this in memory."""
-
-_LANGUAGES = {
-    ".py": "python", ".pyi": "python", ".js": "javascript", ".mjs": "javascript", ".cjs": "javascript",
-    ".jsx": "javascriptreact", ".ts": "typescript", ".tsx": "typescriptreact", ".md": "markdown", ".rs": "rust",
-    ".rb": "ruby", ".sh": "shellscript", ".bash": "shellscript", ".yml": "yaml", ".h": "c", ".hpp": "cpp",
-    ".cc": "cpp", ".cxx": "cpp", ".cs": "csharp", ".kt": "kotlin", ".htm": "html", ".tex": "latex", ".pl": "perl",
-    ".txt": "plaintext", "": "plaintext",
-}  # fmt: skip
+from maestro_protocol.base import CallParams, WireModel
 
 
 class LspEditor:
-    """A `services.editor.Editor` on a connection."""
+    """An `editor.Editor` on a connection."""
 
     def __init__(self, handshake: Handshake, protocol: StandardProtocol, outbox: Outbox, calls: Calls) -> None:
         self._handshake = handshake
@@ -75,11 +64,48 @@ class LspEditor:
         title = dig(answer, "title")
         return title if isinstance(title, str) and title in options else None
 
-    def document(self, uri: str) -> Document:
-        if (opened := self._protocol.workspace.text_documents.get(unquote(uri))) is not None:
-            return Document(uri, opened.source, opened.language_id or "plaintext", opened.version)
-        path = self._inside_workspace(uri)
-        return Document(uri, _read(path), _LANGUAGES.get(path.suffix.lower(), path.suffix[1:].lower()), None)
+    def opened(self, uri: str) -> Document | None:
+        documents = self._protocol.workspace.text_documents
+        found = documents.get(unquote(uri)) or next((one for one in documents.values() if _same(one.uri, uri)), None)
+        if found is None:
+            return None
+        return Document(found.uri, found.source, found.language_id or "plaintext", found.version)
+
+    def offers(self, feature: Feature) -> bool:
+        return isinstance(dig(self._handshake.hello, "features", feature), dict)
+
+    async def call(self, method: str, params: CallParams, timeout: float) -> JsonValue:
+        return await self._call(method, dump(params), timeout)
+
+    @property
+    def applies_edits(self) -> bool:
+        return self._handshake.can("workspace", "applyEdit")
+
+    async def apply(self, change: Change, label: str, timeout: float) -> str | None:
+        edit = workspace_edit(change, self._handshake)
+        if edit is None:
+            return "The editor cannot create files."
+        answer = await self._call("workspace/applyEdit", encode({"label": label, "edit": edit}), timeout)
+        if dig(answer, "applied") is True:
+            return None
+        reason = dig(answer, "failureReason")
+        return reason if isinstance(reason, str) and reason else "The editor did not make the change."
+
+    async def _call(self, method: str, params: bytes, timeout: float) -> JsonValue:
+        """An answer, unless time runs out, the editor refuses, or it goes away first. Raises NoAnswer."""
+        exited = self._protocol.connection.exited
+        answer = asyncio.ensure_future(self._calls.call(method, params, timeout))
+        try:
+            await asyncio.wait((answer, exited), return_when=asyncio.FIRST_COMPLETED)
+            if not answer.done():
+                raise NoAnswer("The editor is gone.")
+            return answer.result()
+        except TimeoutError:
+            raise NoAnswer("The editor did not answer in time.") from None
+        except RpcError:
+            raise NoAnswer("The editor refused the request.") from None
+        finally:
+            answer.cancel()
 
     def publish(self, uri: str, version: int | None, findings: Sequence[Finding]) -> None:
         diagnostics = to_lsp(findings)
@@ -92,35 +118,8 @@ class LspEditor:
         if uri in self._with_diagnostics:
             self.publish(uri, None, ())
 
-    def _inside_workspace(self, uri: str) -> Path:
-        """The file behind a URI, its links resolved.
 
-        Raises:
-            MaestroError: 4406, also for files that a link inside the workspace points to outside.
-        """
-        if (name := to_fs_path(uri)) is None:
-            raise MaestroError("auditTargetInvalid", "Only files and open documents can be read; open it first.")
-        try:
-            path = Path(os.path.realpath(name))
-        except (OSError, ValueError):
-            raise _unreadable() from None
-        if not any(path.is_relative_to(folder) for folder in self._folders()):
-            raise MaestroError("outsideWorkspace", "The file is not in the workspace; open it in the editor first.")
-        return path
-
-    def _folders(self) -> list[Path]:
-        return [Path(os.path.realpath(name)) for uri in self.folders if (name := to_fs_path(uri))]
-
-
-def _read(path: Path) -> str:
-    try:
-        if not path.is_file() or path.stat().st_size > LARGEST_FILE:
-            raise _unreadable()
-        return path.read_bytes().decode("utf-8-sig")
-    except (OSError, ValueError):
-        raise _unreadable() from None
-
-
-def _unreadable() -> MaestroError:
-    message = f"The file cannot be read as UTF-8 text of at most {LARGEST_FILE // 1024 // 1024} MiB."
-    return MaestroError("auditTargetInvalid", message)
+def _same(one: str, other: str) -> bool:
+    """Whether two URIs spell the same path; links are not looked at, for that would block."""
+    paths = [path and os.path.normcase(os.path.normpath(path)) for path in map(to_fs_path, (one, other))]
+    return paths[0] is not None and paths[0] == paths[1]

@@ -1,6 +1,7 @@
 """Audits: which document, with whose consent, by which model, and what the editor gets to see of the result."""
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import uuid4
 
@@ -9,18 +10,21 @@ from maestro.audit.catalogue import enabled
 from maestro.audit.limits import refusal
 from maestro.audit.positions import from_range
 from maestro.audit.source import AuditSource
+from maestro.audit.violations import scope_violation
+from maestro.editor import Document, Editor
 from maestro.errors import MaestroError
 from maestro.runtime import Runtime
 from maestro.services.consent import Consent
-from maestro.services.editor import Document, Editor
 from maestro.services.models import ModelService, Target
 from maestro.services.sink import EventSink
 from maestro.services.status import StatusService
+from maestro.workspace.gate import Gate
 from maestro_protocol.audit import AuditResult, AuditRunParams, Finding
 from maestro_protocol.base import WireModel
 from maestro_protocol.chat import Range
 from maestro_protocol.errors import ErrorInfo
 from maestro_protocol.events import AuditCompleted, AuditFindings, AuditStarted
+from maestro_protocol.intents import IntentRecord
 
 _OUTDATED = "The document changed meanwhile, so these findings are not shown; run the audit again."
 
@@ -40,11 +44,13 @@ class AuditService:
         models: ModelService,
         status: StatusService,
         editor: Editor,
+        gate: Gate,
     ) -> None:
         self._runtime = runtime
         self._models = models
         self._status = status
         self._editor = editor
+        self._gate = gate
         self._consent = Consent(runtime, editor)
         self._shown: dict[str, _Shown] = {}
 
@@ -58,7 +64,7 @@ class AuditService:
             MaestroError: before that: 4601 for what cannot be audited, 4603 without consent, 4001 and the like for
                 the session and the model, -32602 for unknown rules, 4406 outside the workspace.
         """
-        document = self._editor.document(_uri(params))
+        document = await self._gate.document(_uri(params))
         source = AuditSource(document.uri, document.text, document.language)
         if (reason := refusal(source)) is not None:
             raise MaestroError("auditTargetInvalid", reason)
@@ -70,17 +76,37 @@ class AuditService:
             _send(events, AuditStarted(audit_id=audit_id))
             try:
                 result = await self._audit(audit_id, source, target, params)
+                result = await self._show(document, params.target.range, result)
             except asyncio.CancelledError:
                 _send(events, AuditCompleted(audit_id=audit_id, status="cancelled"))
                 raise
             except BaseException as failure:
                 _send(events, AuditCompleted(audit_id=audit_id, status="failed", error=_info(failure)))
                 raise
-            result = self._show(document, params.target.range, result)
             if result.findings:
                 _send(events, AuditFindings(audit_id=audit_id, findings=result.findings))
             _send(events, AuditCompleted(audit_id=audit_id, status=result.status, error=result.error))
         return result
+
+    async def report_violation(self, uri: str, record: IntentRecord) -> None:
+        """Show that a tool changed a document outside its declared scope, until the document is audited or closed."""
+        try:
+            document = await self._gate.document(uri)
+        except MaestroError:
+            return  # deleted, or no text
+        finding = scope_violation(uri, document.text, record)
+        shown = self._shown.get(uri)
+        others = [one for one in shown.findings if one.id != finding.id] if shown and shown.document == document else []
+        self._shown[uri] = _Shown(document, [*others, finding])
+        self._editor.publish(uri, document.version, [*others, finding])
+
+    def findings(self) -> Mapping[str, Sequence[Finding]]:
+        """What the editor shows now, by URI."""
+        return {uri: shown.findings for uri, shown in self._shown.items()}
+
+    def findings_of(self, uri: str) -> Sequence[Finding]:
+        """What the editor shows of one document."""
+        return shown.findings if (shown := self._shown.get(uri)) else ()
 
     async def _target(self, params: AuditRunParams) -> Target:
         """The named model, else the one for audits unless a session says otherwise, else the default."""
@@ -105,9 +131,9 @@ class AuditService:
             lines=(span.start_line, span.end_line) if span else None,
         )
 
-    def _show(self, document: Document, range_: Range | None, result: AuditResult) -> AuditResult:
+    async def _show(self, document: Document, range_: Range | None, result: AuditResult) -> AuditResult:
         """Publish what is about the text on screen; never let a failure look like a clean bill."""
-        if not self._is_current(document):
+        if not await self._is_current(document):
             return _with_reason(result, _OUTDATED)
         findings = result.findings + self._kept(document, range_, result)
         if result.status in ("complete", "skipped") or result.findings:
@@ -115,9 +141,9 @@ class AuditService:
             self._editor.publish(document.uri, document.version, findings)
         return result
 
-    def _is_current(self, document: Document) -> bool:
+    async def _is_current(self, document: Document) -> bool:
         try:
-            return self._editor.document(document.uri) == document
+            return await self._gate.document(document.uri) == document
         except MaestroError:
             return False
 

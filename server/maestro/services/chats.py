@@ -1,136 +1,159 @@
-"""Chats: conversations of turns, one at a time each, kept in memory."""
+"""Turns of chats: a message is sent, an agent answers it, and what happens is logged, told and kept."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from functools import partial
 from itertools import count
 
+from maestro.chats import turns
+from maestro.chats.turns import Outcome
+from maestro.context.attach import attach
+from maestro.editor import Editor
 from maestro.errors import MaestroError
 from maestro.runtime import Runtime
-from maestro.services.editor import Editor
+from maestro.services.agent import Agent, Clock
+from maestro.services.audit import AuditService
+from maestro.services.budgets import Budgets
+from maestro.services.call_events import CallEvents
+from maestro.services.call_records import CallRecords, Scene
+from maestro.services.chat_feed import ChatFeed
+from maestro.services.chat_log import ChatLog
+from maestro.services.chat_stores import ChatStores
+from maestro.services.context_files import ContextFiles
+from maestro.services.history import HistoryService
 from maestro.services.idempotency import Idempotency
-from maestro.services.inputs import user_message
 from maestro.services.models import ModelService, Target
+from maestro.services.permissions import PermissionService
+from maestro.services.prompt import Prompt
+from maestro.services.running import Running
+from maestro.services.sending import Sending, begin
 from maestro.services.sink import EventSink
 from maestro.services.status import StatusService
+from maestro.services.tool_calls import ToolCalls, Written
+from maestro.services.tools import ToolService
+from maestro.services.transcript import Transcript
 from maestro.services.turn import Turn, new_id
 from maestro.services.turn_stream import TurnStream
-from maestro_protocol.chat import (
-    ChatCompleteParams,
-    ChatCompleteResult,
-    ChatMessage,
-    ChatParams,
-    ChatSendParams,
-    ChatSendResult,
-)
+from maestro.services.waiting import finished
+from maestro.telemetry import Telemetry
+from maestro.workspace.gate import Gate
+from maestro_protocol.chat import ChatParams, ChatSendParams, ChatSendResult
+from maestro_protocol.conversations import Chat, ChatCreateParams, ChatState
+from maestro_protocol.events import TurnNotice, TurnStarted
 
-
-@dataclass(slots=True)
-class Conversation:
-    """A chat as it stands. `running` is the turn under way and its task."""
-
-    id: str = field(default_factory=lambda: new_id("chat"))
-    messages: list[ChatMessage] = field(default_factory=list)
-    session_id: str | None = None
-    model: str | None = None
-    last_seq: int = 0
-    updated_at: datetime = field(default_factory=lambda: datetime.now(UTC))
-    running: "tuple[str, asyncio.Task[object]] | None" = None
-
-    def next_seq(self) -> int:
-        self.last_seq += 1
-        return self.last_seq
+_RENEW_SECONDS = 100.0
+_LOOK_AGAIN_SECONDS = 1.0
+"""How long a queued message waits for news of another window before it tries for itself."""
 
 
 class ChatService:
-    def __init__(self, runtime: Runtime, models: ModelService, status: StatusService, editor: Editor) -> None:
+    def __init__(
+        self,
+        runtime: Runtime,
+        stores: ChatStores,
+        *,
+        history: HistoryService,
+        feed: ChatFeed,
+        running: Running,
+        models: ModelService,
+        budgets: Budgets,
+        tools: ToolService,
+        permissions: PermissionService,
+        audits: AuditService,
+        files: ContextFiles,
+        status: StatusService,
+        telemetry: Telemetry,
+        editor: Editor,
+        gate: Gate,
+    ) -> None:
         self._runtime = runtime
+        self._stores = stores
+        self._history = history
+        self._feed = feed
+        self._running = running
         self._models = models
+        self._budgets = budgets
+        self._tools = tools
+        self._permissions = permissions
+        self._audits = audits
+        self._files = files
         self._status = status
+        self._telemetry = telemetry
         self._editor = editor
-        self._chats: dict[str, Conversation] = {}
+        self._gate = gate
         self._sent = Idempotency[ChatSendResult]()
-        self._active = 0
-
-    async def complete(
-        self, params: ChatCompleteParams, events: EventSink | None, max_latency_ms: int
-    ) -> ChatCompleteResult:
-        """Answer once, without a chat. Cancelling the task is a stop reason.
-
-        Raises:
-            MaestroError: 4001, 4007, 4102, 4103 before anything is sent; the provider's failures; 4701.
-        """
-        target = await self._models.target(params.model, params.session_id)
-        self._admit()
-        turn = Turn(target, params.messages, params.params or ChatParams(), params.tools or ())
-        await self._run(turn, TurnStream(events, None, turn.id, _counter(), max_latency_ms / 1000))
-        return ChatCompleteResult(
-            turn_id=turn.id,
-            message=turn.message() if events is None else None,
-            tool_calls=turn.tool_calls or None,
-            stop_reason=turn.stop_reason,
-            usage=turn.usage,
-            model=target.model_id,
-        )
 
     async def send(self, params: ChatSendParams, events: EventSink | None, max_latency_ms: int) -> ChatSendResult:
         """Add a message to a chat, or to a new one, and answer it. Cancelling the task is a stop reason.
 
         Raises:
-            MaestroError: 4301, 4302, 4406, 4502 before anything is sent; else as `complete`.
+            MaestroError: 4301, 4302, 4402, 4406, 4501, 4502, 4701 and what choosing a session and a model may raise,
+                all before anything is kept; the provider's failures; 4901.
         """
         ran = False
 
         async def run() -> ChatSendResult:
             nonlocal ran
             ran = True
-            return await self._send(params, events, max_latency_ms)
+            return await self._send(params, events, max_latency_ms / 1000)
 
         result = await self._sent.once(params.client_request_id, params, run)
         # Whoever got the text as events is not sent it again; a repeated request got none.
         return result.model_copy(update={"message": None}) if ran and events is not None else result
 
-    def cancel(self, chat_id: str, turn_id: str | None) -> bool:
-        """Stop the chat's turn; False if it is idle, or if another turn than the named one runs. Raises 4301."""
-        running = self._find(chat_id).running
-        if running is None or turn_id not in (None, running[0]):
+    async def cancel(self, chat_id: str, turn_id: str | None) -> bool:
+        """Stop the chat's turn, also one of another window; False if it is idle, or at another turn than the named one.
+
+        Raises:
+            MaestroError: 4301.
+        """
+        slot = self._running.of(chat_id)
+        if slot is None:
+            return await self._stores.of(chat_id).run(
+                lambda connection: turns.ask_to_cancel(connection, chat_id, turn_id)
+            )
+        if turn_id not in (None, slot.turn_id):
             return False
-        if not running[1].cancelling():
-            running[1].cancel()
+        slot.cancel()
         return True
 
-    async def _send(self, params: ChatSendParams, events: EventSink | None, max_latency_ms: int) -> ChatSendResult:
-        chat = self._find(params.chat_id) if params.chat_id else Conversation()
+    async def _send(self, params: ChatSendParams, events: EventSink | None, latency: float) -> ChatSendResult:
+        chat = await self._history.find(params.chat_id) if params.chat_id else self._history.draft(ChatCreateParams())
         turn_id = new_id("turn")
-        with self._turn_of(chat, turn_id):
-            message = user_message(params.input, self._editor)
-            target = await self._target(chat, params)
-            self._admit()
-            turn = Turn(target, [*chat.messages, message], params.params or ChatParams(), id=turn_id)
-            turn.user_message_id = new_id("msg")
-            self._chats[chat.id] = chat
-            chat.messages.append(message)
-            try:
-                await self._run(turn, TurnStream(events, chat.id, turn.id, chat.next_seq, max_latency_ms / 1000))
-            except MaestroError as error:
-                error.data.chat_id = chat.id
-                raise
-            finally:
-                self._remember(chat, turn)
-        return ChatSendResult(
-            chat_id=chat.id,
-            turn_id=turn.id,
-            user_message_id=turn.user_message_id,
-            message=turn.message(),
-            stop_reason=turn.stop_reason,
-            usage=turn.usage,
-            model=target.model_id,
-            last_seq=chat.last_seq,
+        queue = (params.delivery or self._runtime.settings.chat.delivery) == "queue"
+        async with self._running.turn(chat.id, turn_id, queue=queue):
+            if params.chat_id:  # it may be another one after waiting in line
+                chat = await self._history.find(params.chat_id)
+            sending = await self._prepare(params, chat, turn_id)
+            with self._running.admitted(), self._status.busy(f"{sending.turn.target.model_id} is answering"):
+                started = await self._begin(sending, queue=queue)
+                return await self._answer(sending, started, events, latency)
+
+    async def _prepare(self, params: ChatSendParams, chat: Chat, turn_id: str) -> Sending:
+        """Everything that can be refused before anything is written."""
+        target = await self._target(chat, params)
+        offer = await self._tools.offer(params.tools, chat.workspace_folder)
+        content, attached = await attach(
+            params.input, self._gate, self._editor.position_encoding, self._audits.findings_of
+        )
+        chat = chat.model_copy(update={"model": target.model_id, "session_id": target.session_id})
+        model = await self._models.known(target)
+        max_tokens = params.params.max_tokens if params.params else None
+        budget = self._budgets.of_request(target.provider, model, chat.system, offer.tools.values(), max_tokens)
+        return Sending(
+            params=params,
+            chat=chat,
+            is_new=params.chat_id is None,
+            turn=Turn(target, model.prices if model else None, turn_id),
+            lease=turns.lease_of(chat.id),
+            content=content,
+            attached=attached,
+            prompt=Prompt(self._stores, chat, budget, self._runtime.settings.chat, params.context_ids),
+            offer=offer,
         )
 
-    async def _target(self, chat: Conversation, params: ChatSendParams) -> Target:
+    async def _target(self, chat: Chat, params: ChatSendParams) -> Target:
         """What the request names, else what the chat is bound to, else what it used last: another model of its provider
         is no other session."""
         provider_id = (chat.model or "").partition("/")[0]
@@ -138,50 +161,136 @@ class ChatService:
         stays = not bound and (params.model is None or params.model.startswith(f"{provider_id}/"))
         session_id = params.session_id or (chat.session_id if stays else None)
         model = params.model or (chat.model if not bound or provider_id in bound else None)
-        target = await self._models.target(model, session_id, chat.id)
-        chat.model, chat.session_id = target.model_id, target.session_id
-        return target
+        return await self._models.target(model, session_id, chat.id)
 
-    def _admit(self) -> None:
-        """Raises 4701 while as many turns run as may; nothing of the request is kept then."""
-        limit = self._runtime.settings.limits.max_active_turns
-        if self._active >= limit:
-            raise MaestroError("serverBusy", f"{limit} turns are running; wait for one to end or stop it.")
+    # -- begin --------------------------------------------------------------------------------------------------------
 
-    async def _run(self, turn: Turn, out: TurnStream) -> None:
-        self._active += 1
+    async def _begin(self, sending: Sending, *, queue: bool) -> TurnStarted:
+        """Write the message and the turn down. Raises 4302 for another window's turn, 4502 for what does not fit."""
+        chat_id = sending.chat.id
+        workspace = await sending.prompt.workspace()
+        if sending.is_new:
+            self._feed.hold(chat_id)
+        while True:
+            work = self._stores.of(chat_id).run(lambda connection: begin(connection, sending, workspace))
+            try:
+                return await finished(work, then_cancel=True)
+            except MaestroError as error:
+                if error.kind != "turnInProgress" or not queue:
+                    raise
+            await self._feed.wait(_LOOK_AGAIN_SECONDS)
+
+    # -- answer -------------------------------------------------------------------------------------------------------
+
+    async def _answer(
+        self, sending: Sending, started: TurnStarted, events: EventSink | None, latency: float
+    ) -> ChatSendResult:
+        turn, chat_id = sending.turn, sending.chat.id
+        log = ChatLog(self._stores.of(chat_id), chat_id, events)
+        log.last_seq = started.seq
+        if events is not None:
+            events.send(started)
+            self._feed.release(chat_id)
+        out = TurnStream(log, chat_id, turn.id, count(started.seq + 1).__next__, latency)
+        log.with_completed(None, lambda connection: turns.end(connection, turn.id, _outcome(turn), sending.lease))
+        holding = asyncio.create_task(self._hold(sending))
+        agent = self._agent(sending, log, out)
         try:
-            with self._status.busy(f"{turn.target.model_id} is answering"):
-                await turn.run(out)
+            with self._telemetry.turn(turn.target.provider, turn.target.model, chat_id) as span:
+                span.asked(started.text or "")
+                await turn.run(out, agent.answer, span)
+        except MaestroError as error:
+            error.data.chat_id = chat_id
+            raise
         finally:
-            self._active -= 1
+            holding.cancel()
+            await self._settle(log, sending)
+        return ChatSendResult(
+            chat_id=chat_id,
+            turn_id=turn.id,
+            user_message_id=sending.message_id,
+            message=agent.message(),
+            stop_reason=turn.stop_reason,
+            limit=turn.limit,
+            usage=turn.usage,
+            cost=turn.cost,
+            model=turn.target.model_id,
+            last_seq=log.last_seq,
+        )
 
-    def _find(self, chat_id: str) -> Conversation:
-        if chat := self._chats.get(chat_id):
-            return chat
-        raise MaestroError("chatNotFound", "There is no such chat; leave `chatId` out to begin a new one.")
+    def _agent(self, sending: Sending, log: ChatLog, out: TurnStream) -> Agent:
+        turn, chat, settings = sending.turn, sending.chat, self._runtime.settings.chat
+        clock, words = Clock(settings.max_turn_ms), Transcript(chat.id, turn.id, log)
+        scene = Scene(chat.id, turn.id, turn.target.model_id, turn.target.session_id, chat.workspace_folder)
+        calls = ToolCalls(
+            scene,
+            sending.offer.tools,
+            sending.offer.around,
+            self._permissions,
+            CallRecords(self._stores.disk, scene),
+            CallEvents(out, words.told),
+            self._telemetry,
+            on_written=partial(self._note_written, out),
+            while_asking=_Asking(self._stores, self._feed, chat.id, clock),
+        )
+        params = sending.params.params or ChatParams()
+        return Agent(turn, sending.prompt, words, calls, clock, sending.offer.tools, params, settings, out)
+
+    async def _note_written(self, out: TurnStream, written: Written) -> None:
+        """What a context holds of these files is stale, and what was done outside a scope is told."""
+        if written.mismatch:
+            what = f"`{written.tool}` left its declared scope. {' '.join(written.mismatch)}"
+            out.emit(TurnNotice, severity="warning", message=what)
+        for path in written.paths:
+            self._files.changed((written.folder / path).as_uri())
+        for path in written.outside:
+            await self._audits.report_violation((written.folder / path).as_uri(), written.record)
+
+    async def _settle(self, log: ChatLog, sending: Sending) -> None:
+        """Everything is written and sent after this, also what a cancellation left. Raises 4901."""
+        chat_id = sending.chat.id
+        try:
+            await finished(log.settled())
+        except MaestroError as error:
+            error.data.chat_id, error.data.turn_id = chat_id, sending.turn.id
+            self._stores.of(chat_id).post(
+                lambda connection: turns.end(connection, sending.turn.id, _outcome(sending.turn), sending.lease)
+            )
+            raise
+        finally:
+            self._feed.changed(chat_id)
+
+    async def _hold(self, sending: Sending) -> None:
+        """Keep the right to answer in the chat for as long as it takes."""
+        database = self._stores.of(sending.chat.id)
+        while True:
+            await asyncio.sleep(_RENEW_SECONDS)
+            database.post(lambda connection: turns.renew(connection, sending.lease))
+
+
+class _Asking:
+    """While the user is asked: the clock stands still, and the chat says that it waits for somebody."""
+
+    def __init__(self, stores: ChatStores, feed: ChatFeed, chat_id: str, clock: Clock) -> None:
+        self._stores = stores
+        self._feed = feed
+        self._chat_id = chat_id
+        self._clock = clock
 
     @contextmanager
-    def _turn_of(self, chat: Conversation, turn_id: str) -> Iterator[None]:
-        """Hold the chat for one turn."""
-        if chat.running:
-            message = "The chat is still answering; wait for it or cancel it first."
-            raise MaestroError("turnInProgress", message, chat_id=chat.id, turn_id=chat.running[0])
-        task = asyncio.current_task()
-        assert task is not None  # turns are tasks
-        chat.running = (turn_id, task)
+    def __call__(self) -> Iterator[None]:
+        self._say("requiresAction")
         try:
-            yield
+            with self._clock.paused():
+                yield
         finally:
-            chat.running = None
+            self._say("running")
 
-    @staticmethod
-    def _remember(chat: Conversation, turn: Turn) -> None:
-        """Keep what was said. A question nobody answered stays as well, so that the user can go on from it."""
-        if message := turn.message():
-            chat.messages.append(message)
-        chat.updated_at = datetime.now(UTC)
+    def _say(self, state: ChatState) -> None:
+        chat_id = self._chat_id
+        self._stores.of(chat_id).post(lambda connection: turns.set_state(connection, chat_id, state))
+        self._feed.changed(chat_id)
 
 
-def _counter() -> Callable[[], int]:
-    return count(1).__next__
+def _outcome(turn: Turn) -> Outcome:
+    return Outcome(turn.stop_reason, turn.usage, turn.cost, turn.requests, turn.retries)

@@ -5,10 +5,10 @@ from collections import defaultdict
 from urllib.parse import urlsplit
 
 from maestro.addresses import is_local
+from maestro.editor import Editor
 from maestro.errors import MaestroError
 from maestro.providers.base import Connection, ProviderInfo
 from maestro.runtime import Runtime
-from maestro.services.editor import Editor
 
 _ALLOW, _REFUSE = "Allow", "Don't allow"
 _PATIENCE = 60.0

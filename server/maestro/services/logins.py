@@ -10,9 +10,9 @@ from uuid import uuid4
 from pydantic import SecretStr
 
 from maestro import provider
+from maestro.editor import Editor
 from maestro.errors import MaestroError
 from maestro.providers.oauth import Granted
-from maestro.services.editor import Editor
 from maestro.services.idempotency import Idempotency
 from maestro.services.sessions import SessionService
 from maestro_protocol.errors import Issue

@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
+from urllib.parse import urlsplit
 
 from maestro import provider
 from maestro.errors import MaestroError
@@ -99,6 +100,15 @@ class ModelService:
         with suppress(MaestroError):  # another window may have made the session just now
             await self._runtime.sessions.sync()
         return await self._target(name, reference, chat_id)
+
+    async def known(self, target: Target) -> Model | None:
+        """What the last list said of a model. Only a provider in this process is asked now: no request is sent."""
+        listing = self._listings.get((target.provider, target.session_id))
+        if listing is None and not urlsplit(provider.connection(target.provider, target.session_id).base_url).hostname:
+            models: Sequence[Model] = await provider.list_models(target.provider, "api_key", target.session_id)
+        else:
+            models = listing.models if listing else ()
+        return next((model for model in models if target.model in (model.name, model.id)), None)
 
     async def _target(self, name: str | None, reference: str | None, chat_id: str | None) -> Target:
         if not name:

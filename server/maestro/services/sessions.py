@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 from maestro import provider
+from maestro.editor import Editor
 from maestro.errors import MaestroError
 from maestro.runtime import Runtime
-from maestro.services.editor import Editor
 from maestro.sign_in import check_name
 from maestro.store.snapshot import BindingKind, StoredSession
 from maestro_protocol.errors import Command, Issue
@@ -115,6 +115,11 @@ class SessionService:
             return SessionReleased(released=list(await self._runtime.sessions.release(kind, target)))
         session = await self.get(params.session_id)
         return await self._runtime.sessions.bind(session.id, kind, target)
+
+    async def release_chat(self, chat_id: str) -> None:
+        """Undo the bindings of a chat that is gone."""
+        if any(self._runtime.sessions.snapshot.bound("chat", chat_id)):
+            await self._runtime.sessions.release("chat", chat_id)
 
     async def refresh(self, reference: str) -> Session:
         """Renew a login now. Raises 4007, 4103, 4104 for a key, 4003 for a login that has ended."""

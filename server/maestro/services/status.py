@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from maestro.services.editor import Editor
+from maestro.editor import Editor
 from maestro_protocol.status import Status, StatusDidChangeParams
 
 

@@ -7,13 +7,14 @@ from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
 
+from pydantic import JsonValue
+
 from maestro import app, provider
 from maestro.app import Services
-from maestro.errors import MaestroError
+from maestro.editor import Change, Document, Feature, NoAnswer
 from maestro.positions import Encoding
-from maestro.services.editor import Document
 from maestro_protocol.audit import Finding
-from maestro_protocol.base import WireModel
+from maestro_protocol.base import CallParams, WireModel
 from maestro_protocol.settings import Settings
 
 
@@ -48,10 +49,21 @@ class MemoryEditor:
         await asyncio.sleep(0)  # people take time
         return self.answers.pop(0) if self.answers else None
 
-    def document(self, uri: str) -> Document:
-        if uri not in self.documents:
-            raise MaestroError("auditTargetInvalid", "There is no such file.")
-        return self.documents[uri]
+    def opened(self, uri: str) -> Document | None:
+        return self.documents.get(uri)
+
+    def offers(self, feature: Feature) -> bool:
+        return False
+
+    async def call(self, method: str, params: CallParams, timeout: float) -> JsonValue:
+        raise NoAnswer
+
+    @property
+    def applies_edits(self) -> bool:
+        return False
+
+    async def apply(self, change: Change, label: str, timeout: float) -> str | None:
+        raise NoAnswer
 
     def publish(self, uri: str, version: int | None, findings: Sequence[Finding]) -> None:
         self.published.append((uri, version, list(findings)))

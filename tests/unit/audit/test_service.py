@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -214,12 +215,14 @@ async def test_a_fault_of_ours_ends_the_events_too(editor: MemoryEditor, monkeyp
     [
         (AuditTarget(), 4601),
         (AuditTarget(uris=[URI, "file:///work/b.py"]), 4601),
-        (AuditTarget(uri="file:///work/none.py"), 4601),
+        (AuditTarget(uri="file:///work/none.py"), 4406),
+        (AuditTarget(uri=f"{Path(__file__).parent.as_uri()}/none.py"), 4601),
         (AuditTarget(uri="file:///work/.env"), 4601),
     ],
 )
 async def test_what_cannot_be_audited(editor: MemoryEditor, target: AuditTarget, code: int) -> None:
     editor.open("file:///work/.env", "KEY=1")
+    editor.folders = [Path(__file__).parent.as_uri()]
     events = Events()
     with pytest.raises(MaestroError) as caught:
         await (await service(editor)).run(AuditRunParams(target=target), events)

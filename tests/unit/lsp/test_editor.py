@@ -1,13 +1,14 @@
 """The editor as the services see it."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from maestro.errors import MaestroError
+from maestro.editor import Change, NoAnswer
 from maestro.lsp.configuration import Configuration
-from maestro.lsp.editor import LARGEST_FILE, LspEditor
+from maestro.lsp.editor import LspEditor
 from maestro.lsp.features import text_document
 from maestro.lsp.handshake import read
 from maestro.lsp.protocol import StandardProtocol, StandardServer
@@ -15,6 +16,7 @@ from maestro_protocol.audit import Finding, Provenance
 from maestro_protocol.base import JsonObject
 from maestro_protocol.chat import Position, Range
 from maestro_protocol.status import StatusDidChangeParams
+from maestro_protocol.tools import ToolInvokeParams
 from tests.unit.lsp.peer import Peer, RecordingBackend
 
 pytestmark = pytest.mark.asyncio
@@ -46,67 +48,146 @@ class Desk:
         self.peer.send({"jsonrpc": "2.0", "id": ids[-1], "result": result})  # type: ignore[dict-item]
 
 
-def code(error: pytest.ExceptionInfo[MaestroError]) -> int:
-    return error.value.code
-
-
 async def test_an_open_document_is_what_the_editor_shows(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
     (tmp_path / "a b.py").write_text("disk")
     uri = (tmp_path / "a b.py").as_uri()
     opened = {"uri": uri, "languageId": "python", "version": 3, "text": "typed"}
     await desk.protocol.notice("textDocument/didOpen", {"textDocument": opened})
-    document = desk.editor.document(uri)
+    document = desk.editor.opened(uri)
 
+    assert document is not None
     assert (document.text, document.version, document.language, document.uri) == ("typed", 3, "python", uri)
     assert desk.editor.trusted and desk.editor.position_encoding == "utf-16"
 
 
+async def test_an_open_document_is_found_however_its_uri_is_spelled(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    opened = {"uri": (tmp_path / "a b.py").as_uri(), "languageId": "", "version": 0, "text": ""}
+    await desk.protocol.notice("textDocument/didOpen", {"textDocument": opened})
+    for uri in (f"file://{tmp_path}/a b.py", f"file://{tmp_path}/./x/../%61%20b.py"):
+        document = desk.editor.opened(uri)
+        assert document is not None
+        assert (document.uri, document.language, document.text) == (opened["uri"], "plaintext", "")
+    for uri in ((tmp_path / "a.py").as_uri(), "untitled:1", "", "a b.py"):
+        assert desk.editor.opened(uri) is None
+
+
+async def test_the_folders_are_those_of_the_workspace(tmp_path: Path) -> None:
+    assert Desk(tmp_path).editor.folders == [tmp_path.as_uri()]
+    named: list[dict[str, str]] = [{"uri": tmp_path.as_uri(), "name": "x"}]
+    assert Desk(tmp_path, rootUri=None, workspaceFolders=named).editor.folders == [tmp_path.as_uri()]
+    assert Desk(tmp_path, rootUri=None).editor.folders == []
+
+
+async def test_what_the_client_offers(tmp_path: Path) -> None:
+    features = {"permission": {}, "clientTools": None}
+    editor = Desk(tmp_path, initializationOptions={"maestro": {"features": features}}).editor
+    assert (editor.offers("permission"), editor.offers("clientTools")) == (True, False)
+    assert not Desk(tmp_path).editor.offers("permission")
+
+
+INVOKE = ToolInvokeParams(tool_call_id="call_1", name="build", input={}, timeout_ms=5)
+
+
+async def test_a_request_of_ours_and_its_answer(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    calling = asyncio.create_task(desk.editor.call("maestro/tool/invoke", INVOKE, 30))
+    await desk.answer("maestro/tool/invoke", {"content": "done"})
+
+    assert await calling == {"content": "done"}
+    [sent] = await desk.said("maestro/tool/invoke")
+    assert sent == {"toolCallId": "call_1", "name": "build", "input": {}, "timeoutMs": 5}
+
+
+async def test_no_answer_has_three_reasons(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    with pytest.raises(NoAnswer):
+        await desk.editor.call("maestro/tool/invoke", INVOKE, 0.01)
+    refused = asyncio.create_task(desk.editor.call("maestro/tool/invoke", INVOKE, 30))
+    ids = [m["id"] for m in await desk.peer.settle() if m.get("method") == "maestro/tool/invoke"]
+    desk.peer.send({"jsonrpc": "2.0", "id": ids[-1], "error": {"code": -32601, "message": "no"}})
+    with pytest.raises(NoAnswer):
+        await refused
+    waiting = asyncio.create_task(desk.editor.call("maestro/tool/invoke", INVOKE, 3600))
+    await desk.peer.settle()
+    desk.peer.connection.stop()
+    with pytest.raises(NoAnswer):
+        await waiting
+    with pytest.raises(NoAnswer):
+        await desk.editor.call("maestro/tool/invoke", INVOKE, 3600)
+
+
+async def test_who_stops_waiting_takes_the_question_back(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    waiting = asyncio.create_task(desk.editor.call("maestro/tool/invoke", INVOKE, 3600))
+    await desk.peer.settle()
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert len(await desk.said("$/cancelRequest")) == 1
+
+
+def edits(**workspace_edit: object) -> JsonObject:
+    return {"workspace": {"applyEdit": True, "workspaceEdit": workspace_edit}}  # type: ignore[dict-item]
+
+
+HERE = Range(start=Position(line=0, character=0), end=Position(line=0, character=3))
+CHANGE = Change("file:///w/a.py", 3, HERE, "new")
+EDIT = {"range": {"start": {"line": 0, "character": 0}, "end": {"line": 0, "character": 3}}, "newText": "new"}
+
+
 @pytest.mark.parametrize(
-    ("name", "language"), [("a.py", "python"), ("a.go", "go"), ("Makefile", "plaintext"), ("a.H", "c")]
+    ("capabilities", "change", "sent"),
+    [
+        (edits(), CHANGE, {"changes": {CHANGE.uri: [EDIT]}}),
+        (
+            edits(documentChanges=True),
+            CHANGE,
+            {"documentChanges": [{"textDocument": {"uri": CHANGE.uri, "version": 3}, "edits": [EDIT]}]},
+        ),
+        (
+            edits(documentChanges=True, resourceOperations=["create"]),
+            replace(CHANGE, version=None, create=True),
+            {
+                "documentChanges": [
+                    {"kind": "create", "uri": CHANGE.uri, "options": {"overwrite": False}},
+                    {"textDocument": {"uri": CHANGE.uri, "version": None}, "edits": [EDIT]},
+                ]
+            },
+        ),
+    ],
 )
-async def test_a_closed_document_is_read_from_the_workspace(name: str, language: str, tmp_path: Path) -> None:
-    (tmp_path / name).write_text("\ufefftext é")
-    document = Desk(tmp_path).editor.document((tmp_path / name).as_uri())
+async def test_a_change_is_an_edit_the_client_can_take(
+    capabilities: JsonObject, change: Change, sent: JsonObject, tmp_path: Path
+) -> None:
+    desk = Desk(tmp_path, capabilities=capabilities)
+    assert desk.editor.applies_edits
+    applying = asyncio.create_task(desk.editor.apply(change, "Rename", 30))
+    await desk.answer("workspace/applyEdit", {"applied": True})
 
-    assert (document.text, document.version, document.language) == ("text é", None, language)
-
-
-async def test_nothing_outside_the_workspace_is_read(tmp_path: Path) -> None:
-    inside, outside = tmp_path / "in", tmp_path / "in-side"
-    inside.mkdir()
-    outside.mkdir()
-    (outside / "a.py").write_text("secret")
-    (inside / "link.py").symlink_to(outside / "a.py")
-    (inside / "folder").symlink_to(outside)
-    editor = Desk(inside).editor
-    for path in (outside / "a.py", inside / "link.py", inside / "folder" / "a.py", inside / ".." / "in-side" / "a.py"):
-        with pytest.raises(MaestroError) as error:
-            editor.document("file://" + str(path))
-        assert code(error) == 4406
-    with pytest.raises(MaestroError) as error:
-        Desk(inside, rootUri=None).editor.document((inside / "link.py").as_uri())
-    assert code(error) == 4406
+    assert await applying is None
+    assert await desk.said("workspace/applyEdit") == [{"label": "Rename", "edit": sent}]
 
 
-async def test_what_is_no_text_cannot_be_read(tmp_path: Path) -> None:
-    (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
-    (tmp_path / "folder").mkdir()
-    with (tmp_path / "large").open("wb") as file:
-        file.truncate(LARGEST_FILE + 1)
-    editor = Desk(tmp_path).editor
-    uris = [(tmp_path / name).as_uri() for name in ("binary", "folder", "large", "missing")]
-    for uri in (*uris, "untitled:1", "file:///a%00b"):
-        with pytest.raises(MaestroError) as error:
-            editor.document(uri)
-        assert code(error) == 4601, uri
+@pytest.mark.parametrize("capabilities", [edits(documentChanges=True), edits(resourceOperations=["create"])])
+async def test_a_client_that_creates_no_files_is_not_asked_to(capabilities: JsonObject, tmp_path: Path) -> None:
+    desk = Desk(tmp_path, capabilities=capabilities)
+    assert await desk.editor.apply(replace(CHANGE, create=True), "Add", 30) == "The editor cannot create files."
+    assert await desk.said("workspace/applyEdit") == []
 
 
-async def test_a_workspace_folder_counts_as_well(tmp_path: Path) -> None:
-    (tmp_path / "a.py").write_text("x")
-    desk = Desk(tmp_path, rootUri=None, workspaceFolders=[{"uri": tmp_path.as_uri(), "name": "x"}])
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [({"applied": False, "failureReason": "stale"}, "stale"), ({}, None), (None, None)],
+)
+async def test_why_an_edit_was_not_made(answer: object, reason: str | None, tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    assert not desk.editor.applies_edits
+    applying = asyncio.create_task(desk.editor.apply(CHANGE, "Rename", 30))
+    await desk.answer("workspace/applyEdit", answer)
 
-    assert desk.editor.document((tmp_path / "a.py").as_uri()).text == "x"
+    assert await applying == (reason or "The editor did not make the change.")
 
 
 async def test_notifications_and_messages(tmp_path: Path) -> None:
@@ -154,7 +235,8 @@ def finding(uri: str) -> Finding:
 
 async def test_diagnostics_go_with_the_document(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
-    text_document.register(desk.server, desk.editor)
+    changed: list[str] = []
+    text_document.register(desk.server, desk.editor, changed.append)
     desk.editor.publish("file:///a", 3, [finding("file:///a")])
     desk.editor.publish("file:///b", None, [])
     for uri in ("file:///a", "file:///b", "file:///a"):
@@ -166,6 +248,7 @@ async def test_diagnostics_go_with_the_document(tmp_path: Path) -> None:
         ("file:///b", None, 0),
         ("file:///a", None, 0),
     ]
+    assert changed == ["file:///a", "file:///b", "file:///a"]
 
 
 def hello(settings: JsonObject) -> JsonObject:

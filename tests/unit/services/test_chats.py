@@ -80,12 +80,12 @@ async def test_a_chat_answers_one_message_at_a_time(tmp_path: Path) -> None:
         with pytest.raises(MaestroError) as caught:
             await services.chats.send(ChatSendParams(chat_id=chat, input="three"), None, 0)
         assert (caught.value.kind, caught.value.data.chat_id) == ("turnInProgress", chat)
-        assert services.chats.cancel(chat, "turn_other") is False
-        assert services.chats.cancel(chat, None) is True
+        assert await services.chats.cancel(chat, "turn_other") is False
+        assert await services.chats.cancel(chat, None) is True
         assert (await running).stop_reason == "cancelled"
-        assert services.chats.cancel(chat, None) is False
+        assert await services.chats.cancel(chat, None) is False
         with pytest.raises(MaestroError, match="no such chat"):
-            services.chats.cancel("chat_nobody", None)
+            await services.chats.cancel("chat_nobody", None)
 
 
 async def test_another_model_does_not_mean_another_session(tmp_path: Path) -> None:

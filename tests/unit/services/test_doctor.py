@@ -30,7 +30,7 @@ from maestro.vault.vault import Vault
 from maestro_protocol.doctor import Check
 from tests.unit.services.product import product
 from tests.unit.store.support import CANARY as LEGACY_CANARY
-from tests.unit.store.support import make_legacy
+from tests.unit.store.support import make_legacy, make_version_2, query
 
 pytestmark = pytest.mark.asyncio
 
@@ -282,7 +282,7 @@ async def test_a_damaged_store_is_told_and_left_as_it_is(tmp_path: Path, damage:
     assert "store.readable" in (checks["sessions"].fix or "")
     assert path.read_bytes() == before
     assert not list(path.parent.glob("*.unreadable-*"))
-    backup = path.with_name("maestro.db.backup-v2-20250101T000000Z")
+    backup = path.with_name("maestro.db.backup-v3-20250101T000000Z")
     backup.write_bytes(b"")
     assert command((await diagnose(tmp_path))["store.readable"]) == f"maestro store restore {backup}"
 
@@ -307,6 +307,16 @@ async def test_a_store_of_the_old_system_is_not_migrated_and_its_clear_text_is_t
     assert checks["store.clearText.rows"].severity == "warning"
     assert path.read_bytes() == before
     assert LEGACY_CANARY not in text(checks)
+
+
+async def test_a_store_of_before_chats_is_told_and_not_migrated(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    path = make_version_2(tmp_path / "data" / "maestro.db")
+    checks = await diagnose(tmp_path)
+    assert (checks["store.readable"].ok, checks["store.readable"].severity) == (False, "info")
+    assert "version 2" in (checks["store.readable"].cause or "")
+    assert query(path, "PRAGMA user_version") == [(2,)]
+    assert query(path, "SELECT count(*) FROM sqlite_schema WHERE name = 'chats'") == [(0,)]
 
 
 async def test_a_store_that_lacks_a_table_is_told_how_it_comes_back(tmp_path: Path) -> None:

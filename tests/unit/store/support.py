@@ -49,6 +49,49 @@ def make_legacy(
     return path
 
 
+VERSION_2 = (
+    """
+CREATE TABLE saved_authentications(id TEXT PRIMARY KEY, provider TEXT NOT NULL, auth_type TEXT NOT NULL,
+  name TEXT NOT NULL, credentials BLOB NOT NULL, metadata TEXT NOT NULL DEFAULT '{}',
+  status TEXT NOT NULL DEFAULT 'unverified', source TEXT NOT NULL DEFAULT 'vault', expires_at TEXT,
+  created_at TEXT NOT NULL, updated_at TEXT NOT NULL, last_used_at TEXT, revision INTEGER NOT NULL DEFAULT 1,
+  UNIQUE(provider, auth_type, name))
+""",
+    "CREATE TABLE session_defaults(provider TEXT PRIMARY KEY, session_id TEXT NOT NULL)",
+    """
+CREATE TABLE session_bindings(kind TEXT NOT NULL CHECK (kind IN ('workspaceFolder','chat')),
+  target TEXT NOT NULL, provider TEXT NOT NULL, session_id TEXT NOT NULL, PRIMARY KEY (kind, target, provider))
+""",
+    """
+CREATE TABLE vault_keys(id TEXT PRIMARY KEY, source TEXT NOT NULL CHECK (source IN ('keyring','passphrase','file')),
+  parameters TEXT NOT NULL DEFAULT '{}', check_value BLOB NOT NULL, active INTEGER NOT NULL, created_at TEXT NOT NULL)
+""",
+    "CREATE TABLE leases(name TEXT PRIMARY KEY, holder TEXT NOT NULL, expires_at REAL NOT NULL)",
+    "CREATE TABLE notes(key TEXT PRIMARY KEY, value TEXT NOT NULL, at TEXT NOT NULL)",
+    """
+INSERT INTO saved_authentications VALUES
+  ('ses_1', 'openai', 'oauth', 'work', x'00ff01', '{"mode": "chatgpt"}', 'active', 'vault', '2026-01-01T00:00:00+00:00',
+   '2025-01-01T00:00:00+00:00', '2025-02-01T00:00:00+00:00', NULL, 7),
+  ('ses_2', 'gemini', 'api_key', 'home', x'02', '{}', 'unverified', 'vault', NULL,
+   '2025-01-01T00:00:00+00:00', '2025-01-01T00:00:00+00:00', '2025-03-01T00:00:00+00:00', 1)
+""",
+    "INSERT INTO session_defaults VALUES ('openai', 'ses_1')",
+    "INSERT INTO session_bindings VALUES ('chat', 'chat_1', 'openai', 'ses_1')",
+    "INSERT INTO vault_keys VALUES ('key_1', 'file', '{}', x'0a', 1, '2025-01-01T00:00:00+00:00')",
+    "INSERT INTO leases VALUES ('renew:ses_1', '1:aa', 0)",
+    "INSERT INTO notes VALUES ('imported', 'x', '2025-01-01T00:00:00+00:00')",
+)
+"""A database of the time before there were chats, and what was in it."""
+
+
+def make_version_2(path: Path, version: int = 2) -> Path:
+    for statement in VERSION_2:
+        query(path, statement)
+    query(path, "PRAGMA journal_mode = WAL")
+    query(path, f"PRAGMA user_version = {version}")
+    return path
+
+
 def query(path: Path, statement: str, *values: object) -> list[tuple[object, ...]]:
     """What another program sees, or does."""
     with closing(sqlite3.connect(path, timeout=5)) as connection, connection:

@@ -4,6 +4,7 @@ import os
 import sqlite3
 import stat
 import subprocess
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from maestro.database import migrations
 from maestro.database.migrations import VERSION
 from maestro.database.opening import open_database
+from maestro.database.shape import misshapen, tables
 from maestro.errors import MaestroError
 from tests.unit.store.support import (
     INTEGER_ROWS,
@@ -20,13 +22,17 @@ from tests.unit.store.support import (
     LegacyRow,
     command,
     make_legacy,
+    make_version_2,
     opened,
     query,
     rows,
     script,
 )
 
-TABLES = {"saved_authentications", "session_defaults", "session_bindings", "vault_keys", "leases", "notes"}
+SESSION_TABLES = {"saved_authentications", "session_defaults", "session_bindings", "vault_keys", "leases", "notes"}
+CHAT_TABLES = {"chats", "turns", "chat_events", "messages"}
+TABLES = {*SESSION_TABLES, *CHAT_TABLES, "chunks", "chunk_totals", "ledger", "ledger_head", "grants", "sqlite_sequence"}
+SCHEMA = "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name"
 IDS = "SELECT id, provider, auth_type, name, CAST(credentials AS TEXT) FROM saved_authentications ORDER BY id"
 EXPECTED = [
     ("ses_1", "openai", "api_key", "default_openai_api_key", SECRET),
@@ -70,6 +76,64 @@ def test_integer_ids_become_session_ids(tmp_path: Path, version: int) -> None:
     ) == [("{}", "unverified", "vault", 1, None)]
     (backup,) = backups(path)
     assert str(backup) in notices[0]
+
+
+def content(path: Path) -> dict[str, list[tuple[object, ...]]]:
+    return {table: query(path, f"SELECT * FROM {table}") for table in SESSION_TABLES}
+
+
+def test_sessions_of_the_time_before_chats_stay_as_they_are(tmp_path: Path) -> None:
+    path = make_version_2(tmp_path / "maestro.db")
+    before = content(path)
+    notices = migrated(path)
+    assert content(path) == before
+    assert all(before.values())
+    assert {name for (name,) in query(path, "SELECT name FROM sqlite_schema WHERE type = 'table'")} == TABLES
+    assert query(path, "PRAGMA user_version") == [(VERSION,)]
+    (backup,) = backups(path)
+    assert ".backup-v2-" in backup.name
+    assert str(backup) in notices[0]
+    assert query(backup, "PRAGMA user_version") == [(2,)]
+    assert content(backup) == before
+    assert migrated(path) == []
+
+
+@pytest.mark.parametrize("make", [make_legacy, make_version_2])
+def test_an_older_database_becomes_what_a_new_one_is(tmp_path: Path, make: Callable[[Path], Path]) -> None:
+    path = make(tmp_path / "maestro.db")
+    migrated(path)
+    migrated(fresh := tmp_path / "fresh.db")
+
+    def shape(path: Path) -> list[tuple[object, ...]]:
+        return [
+            (*names, " ".join(str(sql).replace("IF NOT EXISTS ", "").split())) for *names, sql in query(path, SCHEMA)
+        ]
+
+    assert shape(path) == shape(fresh)
+
+
+@pytest.mark.parametrize("version", [-1, -5])
+def test_one_of_before_chats_with_a_number_of_nobody_loses_nothing(tmp_path: Path, version: int) -> None:
+    path = make_version_2(tmp_path / "maestro.db", version)
+    before = content(path)
+    assert "brought to today's format" in migrated(path)[0]
+    assert content(path) == before
+    assert query(path, "SELECT count(*) FROM chats") == [(0,)]
+
+
+def test_dying_anywhere_before_there_are_chats_loses_nothing(tmp_path: Path) -> None:
+    original = make_version_2(tmp_path / "original.db")
+    before = content(original)
+    result = script("die_anywhere", original, tmp_path / "copies")
+    assert result.returncode == 0, result.stderr
+    count = int(result.stdout)
+    assert count > 20
+    for number in range(1, count + 1):
+        path = tmp_path / "copies" / str(number) / "maestro.db"
+        migrated(path)
+        assert content(path) == before
+        assert query(path, "PRAGMA user_version") == [(VERSION,)]
+        assert query(path, "SELECT count(*) FROM messages") == [(0,)]
 
 
 def test_text_ids_stay(tmp_path: Path) -> None:
@@ -233,9 +297,26 @@ def test_a_migration_that_fails_leaves_no_backup(tmp_path: Path, monkeypatch: py
         raise sqlite3.OperationalError("full")
 
     path = make_legacy(tmp_path / "maestro.db")
-    monkeypatch.setattr(migrations, "_STEPS", (fail, fail))
+    monkeypatch.setattr(migrations, "_STEPS", (fail, fail, fail))
     for _ in range(2):
         with pytest.raises(MaestroError):
             migrated(path)
     assert backups(path) == []
     assert query(path, "SELECT count(*) FROM saved_authentications") == [(3,)]
+
+
+def test_a_table_of_somebody_else_under_a_new_name_is_kept_beside(tmp_path: Path) -> None:
+    path = tmp_path / "maestro.db"
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(
+            "CREATE TABLE saved_authentications(id INTEGER PRIMARY KEY, provider TEXT NOT NULL, auth_type TEXT"
+            " NOT NULL, credentials BLOB NOT NULL, expires_at TEXT, created_at TEXT NOT NULL, updated_at TEXT NOT NULL)"
+        )
+        connection.execute("CREATE TABLE messages(body TEXT)")
+        connection.execute("INSERT INTO messages VALUES ('keep me')")
+    opening = open_database(path)
+    assert opening.aside is None
+    names = [name for name in tables(opening.connection) if name.startswith("messages_")]
+    assert [opening.connection.execute(f"SELECT body FROM {name}").fetchall() for name in names] == [[("keep me",)]]
+    assert misshapen(opening.connection) == []
+    opening.connection.close()

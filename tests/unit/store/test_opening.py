@@ -174,7 +174,7 @@ def test_a_legacy_database_with_such_a_number_is_migrated_once(tmp_path: Path) -
     assert len(names(tmp_path)) == 2
 
 
-@pytest.mark.parametrize("version", [-5, 0, 1, 2])
+@pytest.mark.parametrize("version", [-5, 0, 1, 2, 3])
 @pytest.mark.parametrize(
     "other",
     [
@@ -194,8 +194,27 @@ def test_what_has_another_shape_is_set_aside_once(tmp_path: Path, version: int, 
     assert len(names(tmp_path)) == 2
 
 
+def test_a_table_of_today_with_another_shape_is_set_aside(tmp_path: Path) -> None:
+    path = tmp_path / "maestro.db"
+    query(path, "CREATE TABLE messages(text)")
+    query(path, f"PRAGMA user_version = {VERSION}")
+    open_database(path).connection.close()
+    assert len(aside(path)) == 1
+
+
 @pytest.mark.parametrize(
-    "table", ["saved_authentications", "session_defaults", "session_bindings", "vault_keys", "leases", "notes"]
+    "table",
+    [
+        "saved_authentications",
+        "session_defaults",
+        "vault_keys",
+        "leases",
+        "notes",
+        "chats",
+        "messages",
+        "chunks",
+        "ledger",
+    ],
 )
 def test_a_lost_table_is_made_again_and_told(tmp_path: Path, table: str) -> None:
     path = tmp_path / "maestro.db"

@@ -9,11 +9,20 @@
 
 ---@alias maestro.Category "correctness"|"security"|"concurrency"|"resource"|"error-handling"|"performance"|"maintainability"|"tests"|"integrity"|"intent"
 
+---What a chat's log holds.
+---@alias maestro.ChatEvent maestro.TurnStarted|maestro.TextDelta|maestro.ReasoningDelta|maestro.ToolStarted|maestro.ToolInputDelta|maestro.ToolReady|maestro.ToolOutputDelta|maestro.ToolCompleted|maestro.UsageUpdated|maestro.TurnRetrying|maestro.TurnRestarted|maestro.TurnRerouted|maestro.TurnNotice|maestro.TurnCompleted|maestro.ChatReverted
+
+---@alias maestro.ChatState "idle"|"running"|"requiresAction"
+
+---@alias maestro.ChunkSource "file"|"range"|"text"|"selection"|"diagnostics"|"toolOutput"|"message"|"summary"
+
 ---@alias maestro.ChunkStatus "reviewed"|"failed"|"skipped"
 
 ---@alias maestro.Confidence "high"|"medium"|"low"
 
 ---@alias maestro.ContentPart maestro.TextPart|maestro.ImagePart|maestro.ReasoningPart|maestro.ToolCallPart|maestro.ReplayPart
+
+---@alias maestro.ContextScope "chat"|"workspace"
 
 ---@alias maestro.Effort "none"|"minimal"|"low"|"medium"|"high"|"xhigh"|"max"
 
@@ -21,10 +30,18 @@
 
 ---@alias maestro.Flow "key"|"loopback"|"paste"|"device"|"profile"|"workloadIdentity"|"credentialsFile"
 
----@alias maestro.InputPart maestro.TextPart|maestro.FileInput|maestro.SelectionInput|maestro.ImagePart
+---@alias maestro.GrantScope "once"|"chat"|"workspace"
+
+---@alias maestro.InputPart maestro.TextPart|maestro.FileInput|maestro.SelectionInput|maestro.DiagnosticsInput|maestro.ImagePart
+
+---@alias maestro.Limit "tokens"|"cost"|"time"|"loop"|"intent"
 
 ---How an OpenAI login is used: with ChatGPT's own service, or with a key of the API platform.
 ---@alias maestro.Mode "chatgpt"|"api_key"
+
+---@alias maestro.Purpose "test_pass"|"best_practice"|"maintenance"
+
+---@alias maestro.RiskLevel "low"|"medium"|"high"
 
 ---@alias maestro.Role "config"|"apiKey"|"oauth"|"models"|"streaming"|"audit"
 
@@ -41,7 +58,15 @@
 
 ---@alias maestro.StopReason "endTurn"|"toolUse"|"maxTokens"|"maxRounds"|"limit"|"refusal"|"contentFilter"|"toolDenied"|"cancelled"|"interrupted"|"error"
 
----@alias maestro.TurnEvent maestro.TurnStarted|maestro.TextDelta|maestro.ReasoningDelta|maestro.ToolStarted|maestro.ToolInputDelta|maestro.ToolReady|maestro.UsageUpdated|maestro.TurnRetrying|maestro.TurnRestarted|maestro.TurnRerouted|maestro.TurnNotice|maestro.TurnCompleted
+---@alias maestro.TurnEvent maestro.TurnStarted|maestro.TextDelta|maestro.ReasoningDelta|maestro.ToolStarted|maestro.ToolInputDelta|maestro.ToolReady|maestro.ToolOutputDelta|maestro.ToolCompleted|maestro.UsageUpdated|maestro.TurnRetrying|maestro.TurnRestarted|maestro.TurnRerouted|maestro.TurnNotice|maestro.TurnCompleted
+
+---A judgement of the risk; the highest of all counts.
+---@class maestro.Assessment: maestro.WireModel
+---@field by "rule"|"model"|"user"
+---Which rule, e.g. `ci`.
+---@field id string
+---@field riskLevel maestro.RiskLevel
+---@field reason string
 
 ---Terminal: exactly one per audit.
 ---@class maestro.AuditCompleted: maestro.WireModel
@@ -101,12 +126,48 @@
 ---@field flows maestro.Flow[]
 ---@field notes? string
 
+---Parameters of a request the server makes to the editor.
+---@class maestro.CallParams: maestro.WireModel
+
+---@class maestro.Chat: maestro.WireModel
+---@field id string
+---@field title string
+---`requiresAction`: a permission is asked for.
+---@field state maestro.ChatState
+---@field model? string
+---@field sessionId? string
+---@field workspaceFolder? string
+---@field system? string
+---Lives in memory and ends with the server.
+---@field ephemeral? boolean
+---@field forkedFrom? string
+---@field usage maestro.Usage
+---@field cost? maestro.Cost
+---@field lastSeq integer
+---@field createdAt string
+---@field updatedAt string
+
 ---@class maestro.ChatCancelParams: maestro.Params
 ---@field chatId string
 ---@field turnId? string
 
 ---@class maestro.ChatCancelResult: maestro.WireModel
 ---@field status "cancelling"|"idle"
+
+---Let the model summarise the older turns; the summary takes their place in the context.
+---@class maestro.ChatCompactParams: maestro.Params
+---@field chatId string
+---@field keepTurns? integer
+
+---@class maestro.ChatCompactResult: maestro.WireModel
+---@field chat maestro.Chat
+---The chunk of the summary; absent where nothing was old enough.
+---@field summaryId? string
+---Chunks that can be restored.
+---@field replaced string[]
+---@field tokensBefore integer
+---@field tokensAfter integer
+---@field usage maestro.Usage
 
 ---A stateless one-shot: a turn without a chat.
 ---@class maestro.ChatCompleteParams: maestro.Params
@@ -126,6 +187,77 @@
 ---@field cost? maestro.Cost
 ---@field model string
 
+---@class maestro.ChatCreateParams: maestro.Params
+---Without one, the first words of the first message.
+---@field title? string
+---@field sessionId? string
+---@field model? string
+---Where its tools work; the first open folder if absent.
+---@field workspaceFolder? string
+---@field system? string
+---@field ephemeral? boolean
+---Makes the request idempotent for 24 hours.
+---@field clientRequestId? string
+
+---@class maestro.ChatDeleteParams: maestro.Params
+---@field chatId string
+
+---@class maestro.ChatDeleteResult: maestro.WireModel
+---@field deleted boolean
+
+---@class maestro.ChatDidChangeParams: maestro.NotificationParams
+---@field chat maestro.Chat
+---@field removed? boolean
+
+---@class maestro.ChatEventsParams: maestro.Params
+---@field chatId string
+---Absent: the last page.
+---@field afterSeq? integer
+---@field limit? integer
+
+---@class maestro.ChatEventsResult: maestro.WireModel
+---@field events maestro.ChatEvent[]
+---@field lastSeq integer
+---Whether the page reaches the end.
+---@field complete boolean
+
+---@class maestro.ChatExportParams: maestro.Params
+---@field chatId string
+---@field format? "markdown"|"json"
+
+---@class maestro.ChatExportResult: maestro.WireModel
+---@field content string
+
+---A new chat that begins as this one did.
+---@class maestro.ChatForkParams: maestro.Params
+---@field chatId string
+---@field throughMessageId string
+
+---@class maestro.ChatGetParams: maestro.Params
+---@field chatId string
+---A message's id, or the `nextBefore` of the page after.
+---@field before? string
+---@field limit? integer
+
+---@class maestro.ChatGetResult: maestro.WireModel
+---@field chat maestro.Chat
+---A page, the oldest first; without `before` the last one.
+---@field messages maestro.Message[]
+---Absent on the first page of the chat.
+---@field nextBefore? string
+
+---@class maestro.ChatListParams: maestro.Params
+---Words of the title or of any message.
+---@field query? string
+---@field workspaceFolder? string
+---@field cursor? string
+---@field limit? integer
+
+---@class maestro.ChatListResult: maestro.WireModel
+---The one changed last comes first.
+---@field chats maestro.Chat[]
+---@field nextCursor? string
+
 ---One message of a conversation, as sent to a provider.
 ---@class maestro.ChatMessage: maestro.WireModel
 ---@field role "system"|"user"|"assistant"|"tool"
@@ -141,6 +273,23 @@
 ---A JSON Schema the answer must fit, on providers with structured output.
 ---@field outputSchema? table<string, any>
 
+---Take back everything after a message. Files that tools changed stay as they are.
+---@class maestro.ChatRevertParams: maestro.Params
+---@field chatId string
+---@field throughMessageId string
+
+---@class maestro.ChatRevertResult: maestro.WireModel
+---@field chat maestro.Chat
+---Messages that are no longer part of the chat.
+---@field removed string[]
+
+---Between turns: everything after a message was taken back.
+---@class maestro.ChatReverted: maestro.WireModel
+---@field type "chat.reverted"
+---@field chatId string
+---@field seq integer
+---@field throughMessageId string
+
 ---@class maestro.ChatSendParams: maestro.Params
 ---Absent: a new chat.
 ---@field chatId? string
@@ -148,8 +297,11 @@
 ---@field sessionId? string
 ---@field model? string
 ---@field params? maestro.ChatParams
----What happens while the chat is answering: the message is refused with 4302.
----@field delivery? "reject"
+---Of the chunks that are no messages, exactly these and the pinned ones are sent; absent: all.
+---@field contextIds? string[]
+---@field tools? maestro.ToolSelection
+---While the chat is answering, a message is refused with 4302, or waits for its turn; absent: `chat.delivery`.
+---@field delivery? "reject"|"queue"
 ---Makes the request idempotent for 24 hours.
 ---@field clientRequestId? string
 
@@ -160,10 +312,38 @@
 ---Absent when it was streamed.
 ---@field message? maestro.ChatMessage
 ---@field stopReason maestro.StopReason
+---Which one, for the stop reason `limit`.
+---@field limit? maestro.Limit
 ---@field usage maestro.Usage
 ---@field cost? maestro.Cost
 ---@field model string
 ---@field lastSeq integer
+
+---@class maestro.ChatSettings: maestro.SettingsModel
+---A second message while a chat is answering: refused with 4302, or answered afterwards.
+---@field delivery? "reject"|"queue"
+---A context that does not fit: refused with 4502, or its oldest rounds are left out with a notice.
+---@field overflow? "refuse"|"trim"
+---The most that is sent, in tokens; 0 is the model's context window.
+---@field contextTokens? integer
+---Requests of one turn; each round of tool calls takes one.
+---@field maxRounds? integer
+---Tokens of one turn, input included; 0 is no limit.
+---@field maxTurnTokens? integer
+---US dollars of one turn, where the model's price is known; 0 is no limit.
+---@field maxTurnCost? number
+---How long one turn may take, waiting for permissions left out; 0 is no limit.
+---@field maxTurnMs? integer
+---An answer that broke off and cannot be resumed: told with 4205, or begun once more, said by `restarted`.
+---@field restartInterrupted? "never"|"auto"
+
+---@class maestro.ChatUpdateParams: maestro.Params
+---@field chatId string
+---@field title? string
+---@field sessionId? string
+---@field model? string
+---An empty text takes it away.
+---@field system? string
 
 ---One thing that was looked at.
 ---@class maestro.Check: maestro.WireModel
@@ -177,6 +357,33 @@
 ---@field cause? string
 ---What to do about it, exactly.
 ---@field fix? string
+
+---A piece of what is sent. Its text stays as it was when it was added.
+---@class maestro.Chunk: maestro.WireModel
+---@field id string
+---@field scope maestro.ContextScope
+---@field chatId? string
+---@field workspaceFolder? string
+---@field source maestro.ChunkSource
+---@field label string
+---@field uri? string
+---@field range? maestro.Range
+---@field tokens integer
+---False where the provider counted them.
+---@field tokensEstimated boolean
+---@field bytes integer
+---@field sha256 string
+---The file is another one by now; `update` with `refresh` reads it again.
+---@field stale boolean
+---Never trimmed, cleared or compacted.
+---@field pinned boolean
+---@field preview string
+---@field messageId? string
+---Chunks that are deleted and restored together: a round's calls, their results and the thinking before them.
+---@field groupId? string
+---Why the tool ran whose output this is.
+---@field intentId? string
+---@field createdAt string
 
 ---@class maestro.ChunkReport: maestro.WireModel
 ---@field id string
@@ -207,11 +414,109 @@
 ---@field command string
 ---@field arguments (string|table<string, any>)[]
 
+---@class maestro.ContextAddParams: maestro.Params
+---@field scope maestro.ContextScope
+---Required in scope `chat`.
+---@field chatId? string
+---In scope `workspace`; the first one if absent.
+---@field workspaceFolder? string
+---@field source "file"|"range"|"text"|"selection"|"diagnostics"|"toolOutput"|"message"
+---Required for `file`, `range`, `selection`; says whose `diagnostics`.
+---@field uri? string
+---@field range? maestro.Range
+---Required for `text`, `toolOutput`, `message`; for `diagnostics` in place of Maestro's own findings.
+---@field text? string
+---@field label? string
+---@field pinned? boolean
+---Makes the request idempotent for 24 hours.
+---@field clientRequestId? string
+
+---@class maestro.ContextBudget: maestro.WireModel
+---The model's context window in tokens; absent where nobody has told.
+---@field size? integer
+---@field used integer
+---@field reservedOutput integer
+
+---Delete everything but what is pinned.
+---@class maestro.ContextClearParams: maestro.Params
+---@field scope maestro.ContextScope
+---@field chatId? string
+---@field workspaceFolder? string
+
+---@class maestro.ContextDeleteParams: maestro.Params
+---@field ids string[]
+
+---@class maestro.ContextDeleteResult: maestro.WireModel
+---With those of the same groups.
+---@field deleted string[]
+---@field notFound string[]
+
+---@class maestro.ContextDidChangeParams: maestro.NotificationParams
+---@field scope maestro.ContextScope
+---@field chatId? string
+---@field workspaceFolder? string
+---@field added? maestro.Chunk[]
+---@field changed? maestro.Chunk[]
+---@field removed? string[]
+---@field total maestro.ContextTotal
+
+---@class maestro.ContextGetParams: maestro.Params
+---@field id string
+
+---@class maestro.ContextGetResult: maestro.WireModel
+---@field chunk maestro.Chunk
+---What is sent, secrets replaced.
+---@field text string
+
+---@class maestro.ContextListParams: maestro.Params
+---@field scope? maestro.ContextScope
+---@field chatId? string
+---@field workspaceFolder? string
+---Those that can be restored instead.
+---@field deleted? boolean
+---@field cursor? string
+---@field limit? integer
+
+---@class maestro.ContextListResult: maestro.WireModel
+---In the order they are sent.
+---@field chunks maestro.Chunk[]
+---@field nextCursor? string
+---@field total maestro.ContextTotal
+---Of a chat's next request, its folder's chunks included; absent where no chat is named.
+---@field budget? maestro.ContextBudget
+
+---@class maestro.ContextRestoreParams: maestro.Params
+---@field ids string[]
+
+---@class maestro.ContextRestoreResult: maestro.WireModel
+---@field restored string[]
+---@field notFound string[]
+
+---@class maestro.ContextTotal: maestro.WireModel
+---@field chunks integer
+---@field tokens integer
+---@field bytes integer
+
+---@class maestro.ContextUpdateParams: maestro.Params
+---@field id string
+---@field pinned? boolean
+---@field label? string
+---Read the file again.
+---@field refresh? boolean
+
 ---@class maestro.Cost: maestro.WireModel
 ---A decimal number, e.g. `0.00417`.
 ---@field amount string
 ---@field currency "USD"
 ---@field estimated boolean
+
+---Whether the tool was run, and who said so.
+---@class maestro.Decision: maestro.WireModel
+---`refused`: the call was not valid; `returned`: given to the caller of `chat/complete` and not run.
+---@field outcome "allowed"|"denied"|"cancelled"|"refused"|"returned"
+---@field by "policy"|"grant"|"client"|"timeout"|"cancel"
+---@field optionId? string
+---@field at string
 
 ---@class maestro.DefaultSettings: maestro.SettingsModel
 ---Used when neither a model nor a session says otherwise.
@@ -220,6 +525,19 @@
 ---@field chat? string
 ---The model of an audit that names none.
 ---@field audit? string
+
+---@class maestro.DiagnosticItem: maestro.WireModel
+---@field range maestro.Range
+---@field severity? "error"|"warning"|"information"|"hint"
+---@field message string
+---@field source? string
+---@field code? string
+
+---@class maestro.DiagnosticsInput: maestro.WireModel
+---@field type "diagnostics"
+---@field uri string
+---Those the editor shows; absent: Maestro's own findings.
+---@field items? maestro.DiagnosticItem[]
 
 ---@class maestro.DoctorParams: maestro.Params
 ---Also ask the providers one is signed in to whether they can be reached.
@@ -300,6 +618,17 @@
 ---Keeps behaviour, by a tool's word; never set on a model's word.
 ---@field safe boolean
 
+---A permission that holds for more than one call, of exactly this and nothing like it. Never covers high risk.
+---@class maestro.Grant: maestro.WireModel
+---@field grantId string
+---@field tool string
+---What must be equal: `argv` of a command, `path` of an edit, `host` of a fetch, else the whole `input`.
+---@field match table<string, any>
+---@field scope maestro.GrantScope
+---@field chatId? string
+---@field workspaceFolder? string
+---@field createdAt string
+
 ---Who a session is, as far as the provider tells.
 ---@class maestro.Identity: maestro.WireModel
 ---@field email? string
@@ -312,6 +641,83 @@
 ---Base64.
 ---@field data string
 
+---What a model declares before a tool runs. In the schema the model sees, `riskLevel` is `risk_level`.
+---@class maestro.Intent: maestro.WireModel
+---@field purpose maestro.Purpose
+---Paths, globs, symbols, commands and hosts, separated by commas or spaces.
+---@field scope string
+---@field riskLevel maestro.RiskLevel
+---@field rationale? string
+
+---@class maestro.IntentExportParams: maestro.Params
+---@field format? "jsonl"
+---@field chatId? string
+
+---@class maestro.IntentExportResult: maestro.WireModel
+---A record per line, the oldest first.
+---@field content string
+
+---@class maestro.IntentGetParams: maestro.Params
+---@field intentId string
+
+---@class maestro.IntentListParams: maestro.Params
+---@field chatId? string
+---@field tool? string
+---@field purpose? maestro.Purpose
+---@field riskLevel? maestro.RiskLevel
+---Only those that did something outside their scope.
+---@field mismatched? boolean
+---@field since? string
+---@field cursor? string
+---@field limit? integer
+
+---@class maestro.IntentListResult: maestro.WireModel
+---The latest first.
+---@field intents maestro.IntentRecord[]
+---@field nextCursor? string
+
+---One call of a tool in the ledger. It grows by appending: declared, decided, observed.
+---@class maestro.IntentRecord: maestro.WireModel
+---@field id string
+---@field chatId? string
+---@field turnId string
+---@field toolCallId string
+---@field tool string
+---Absent, with `scope`, when nothing was declared.
+---@field purpose? maestro.Purpose
+---@field scope? string
+---The higher of declared and assessed.
+---@field riskLevel maestro.RiskLevel
+---@field rationale? string
+---@field declaredBy "model"|"user"|"client"|"none"
+---@field assessments maestro.Assessment[]
+---Absent while nobody has decided.
+---@field decision? maestro.Decision
+---Absent until the tool has ended, and when it was not run.
+---@field observed? maestro.Observed
+---What it did outside its scope: a sentence each.
+---@field mismatch? string[]
+---@field sessionId? string
+---@field model string
+---SHA-256 of the ledger's entry before this record's latest one.
+---@field prevHash string
+---SHA-256 of this record's latest entry.
+---@field hash string
+---When it was declared.
+---@field at string
+
+---The whole ledger is checked.
+---@class maestro.IntentVerifyParams: maestro.Params
+
+---@class maestro.IntentVerifyResult: maestro.WireModel
+---@field ok boolean
+---Entries whose place in the chain is right.
+---@field checked integer
+---The id of the first record that is not as it was written; `head` if entries are missing at the end.
+---@field firstBroken? string
+---The hash of the last entry; kept elsewhere, it proves later that nothing was rewritten.
+---@field head string
+
 ---One misfit in the parameters.
 ---@class maestro.Issue: maestro.WireModel
 ---Where, as `messages[0].role`; empty for the object itself.
@@ -322,6 +728,30 @@
 ---@class maestro.LimitSettings: maestro.SettingsModel
 ---@field maxActiveTurns? integer
 ---@field maxMessageBytes? integer
+
+---A server of the Model Context Protocol: started by `command`, or reached at `url`.
+---@class maestro.McpServer: maestro.SettingsModel
+---@field command? string
+---@field args? string[]
+---@field env? table<string, string>
+---@field url? string
+---@field headers? table<string, string>
+---@field enabled? boolean
+
+---One message as it was said; what is deleted from the context stays here.
+---@class maestro.Message: maestro.WireModel
+---@field id string
+---@field turnId? string
+---@field role "user"|"assistant"|"tool"
+---@field parts maestro.ContentPart[]
+---Which call a `tool` message answers.
+---@field toolCallId? string
+---Of a `tool` message.
+---@field status? "completed"|"failed"|"denied"|"cancelled"|"interrupted"
+---@field intentId? string
+---@field createdAt string
+---The answer broke off here.
+---@field incomplete? boolean
 
 ---@class maestro.Model: maestro.WireModel
 ---`provider/long-name`.
@@ -405,12 +835,83 @@
 ---Gemini: the Google Cloud project that is billed.
 ---@field quotaProject? string
 
+---What a tool was seen to do. Absent fields were not observed.
+---@class maestro.Observed: maestro.WireModel
+---Files written, created or deleted, relative to their workspace folder.
+---@field paths? string[]
+---@field hosts? string[]
+---@field commands? string[]
+---@field exitCode? integer
+---@field bytesWritten? integer
+---The workspace was too large to be watched as a whole.
+---@field partial? boolean
+
 ---Parameters of a request. Unknown fields are an error that names their path.
 ---@class maestro.Params: maestro.WireModel
 ---Where standard begin/report/end progress goes.
 ---@field workDoneToken? string|integer
 ---Where typed stream events go.
 ---@field partialResultToken? string|integer
+
+---Nothing to say.
+---@class maestro.PermissionListParams: maestro.Params
+
+---@class maestro.PermissionListResult: maestro.WireModel
+---@field grants maestro.Grant[]
+
+---@class maestro.PermissionOption: maestro.WireModel
+---@field optionId string
+---@field name string
+---@field scope maestro.GrantScope
+---@field effect "allow"|"deny"
+
+---The server asks; no answer in time means no.
+---@class maestro.PermissionRequestParams: maestro.CallParams
+---@field requestId string
+---@field chatId? string
+---@field turnId string
+---@field toolCallId string
+---One line for a person.
+---@field summary string
+---@field subject maestro.PermissionSubject
+---@field intent? maestro.Intent
+---@field risk maestro.Risk
+---@field options maestro.PermissionOption[]
+---@field expiresAt string
+
+---An option, or `cancelled`.
+---@class maestro.PermissionRequestResult: maestro.WireModel
+---@field optionId? string
+---@field outcome? "cancelled"
+
+---@class maestro.PermissionResolvedParams: maestro.NotificationParams
+---@field requestId string
+---@field by "client"|"timeout"|"cancel"|"policy"
+
+---@class maestro.PermissionRevokeParams: maestro.Params
+---@field grantId string
+
+---@class maestro.PermissionRevokeResult: maestro.WireModel
+---@field revoked boolean
+
+---@class maestro.PermissionSettings: maestro.SettingsModel
+---How long a question for permission stays open; no answer means no.
+---@field timeoutMs? integer
+
+---What would be done; the fields that apply.
+---@class maestro.PermissionSubject: maestro.WireModel
+---@field type "command"|"edit"|"read"|"network"|"other"
+---@field tool string
+---@field argv? string[]
+---@field cwd? string
+---Relative to its workspace folder.
+---@field path? string
+---@field uri? string
+---@field oldText? string
+---@field newText? string
+---@field url? string
+---Of a tool that is not built in.
+---@field input? table<string, any>
 
 ---@class maestro.Position: maestro.WireModel
 ---@field line integer
@@ -498,6 +999,18 @@
 ---@field wire string
 ---@field items table<string, any>[]
 
+---What became of the requests since the server started.
+---@class maestro.RetryCounter: maestro.WireModel
+---`ok` for requests that worked at once, else the class of the failure, e.g. `rate_limited`.
+---@field class string
+---@field provider string
+---@field sessionId? string
+---@field attempts integer
+---@field successes integer
+---Failures that reached the caller.
+---@field exhausted integer
+---@field cancelled integer
+
 ---Attempts after the first, by class, and how long to wait.
 ---@class maestro.RetrySettings: maestro.SettingsModel
 ---@field rateLimited? integer
@@ -509,6 +1022,11 @@
 ---A provider that asks for a longer wait is out of quota, not busy.
 ---@field maxServerDelayMs? integer
 ---@field maxTotalDelayMs? integer
+
+---The higher of declared and assessed, and why.
+---@class maestro.Risk: maestro.WireModel
+---@field level maestro.RiskLevel
+---@field assessments maestro.Assessment[]
 
 ---@class maestro.SelectionInput: maestro.WireModel
 ---@field type "selection"
@@ -657,6 +1175,10 @@
 ---@field limits? maestro.LimitSettings
 ---@field models? maestro.ModelSettings
 ---@field sessions? maestro.SessionSettings
+---@field chat? maestro.ChatSettings
+---@field permissions? maestro.PermissionSettings
+---@field tools? maestro.ToolSettings
+---@field telemetry? maestro.TelemetrySettings
 ---@field audit? maestro.AuditSettings
 ---@field logLevel? "debug"|"info"|"warning"|"error"
 
@@ -717,6 +1239,12 @@
 ---How long deltas may wait to be merged.
 ---@field maxLatencyMs? integer
 
+---@class maestro.TelemetrySettings: maestro.SettingsModel
+---Spans by the GenAI conventions, to where the OTEL_ variables say; needs the extra `otel`.
+---@field openTelemetry? boolean
+---Put what was said into the spans too.
+---@field captureContent? boolean
+
 ---@class maestro.TextDelta: maestro.TurnEventBase
 ---@field type "text.delta"
 ---@field messageId string
@@ -733,6 +1261,13 @@
 ---@field description? string
 ---@field inputSchema table<string, any>
 
+---What a tool does to the world; nothing said means the worst.
+---@class maestro.ToolAnnotations: maestro.WireModel
+---@field readOnly? boolean
+---@field destructive? boolean
+---It reaches beyond the workspace.
+---@field openWorld? boolean
+
 ---A call the model asked for, returned to the caller and not run.
 ---@class maestro.ToolCall: maestro.WireModel
 ---@field id string
@@ -742,6 +1277,8 @@
 ---@field complete boolean
 ---What the model wrote, when it is not `input`.
 ---@field rawArguments? string
+---Why the model wants it; absent where it did not say, or nothing valid.
+---@field intent? maestro.Intent
 
 ---A call the model made.
 ---@class maestro.ToolCallPart: maestro.WireModel
@@ -750,9 +1287,54 @@
 ---@field name string
 ---@field input table<string, any>
 
+---Terminal: exactly one per call of a chat's turn.
+---@class maestro.ToolCompleted: maestro.TurnEventBase
+---@field type "tool.completed"
+---@field toolCallId string
+---@field status "completed"|"failed"|"denied"|"cancelled"|"interrupted"
+---What the model is told.
+---@field content string
+---@field durationMs integer
+---@field intentId? string
+---@field observed? maestro.Observed
+
+---@class maestro.ToolInfo: maestro.ToolRegistration
+---@field origin "builtIn"|"client"|"mcp"
+---Whether it is offered to models now.
+---@field enabled boolean
+---Why it is not.
+---@field reason? string
+
 ---A fragment of the arguments, for display only.
 ---@class maestro.ToolInputDelta: maestro.TurnEventBase
 ---@field type "tool.inputDelta"
+---@field toolCallId string
+---@field text string
+
+---The server asks the editor to run one of its tools.
+---@class maestro.ToolInvokeParams: maestro.CallParams
+---@field toolCallId string
+---@field name string
+---@field input table<string, any>
+---@field intent? maestro.Intent
+---@field timeoutMs integer
+---@field chatId? string
+
+---@class maestro.ToolInvokeResult: maestro.WireModel
+---@field content string
+---@field isError boolean
+
+---Nothing to say.
+---@class maestro.ToolListParams: maestro.Params
+
+---@class maestro.ToolListResult: maestro.WireModel
+---@field tools maestro.ToolInfo[]
+---By server of the Model Context Protocol: why its tools cannot be used.
+---@field problems? table<string, string>
+
+---What a running tool has printed so far.
+---@class maestro.ToolOutputDelta: maestro.TurnEventBase
+---@field type "tool.outputDelta"
 ---@field toolCallId string
 ---@field text string
 
@@ -761,13 +1343,56 @@
 ---@field type "tool.ready"
 ---@field toolCallId string
 ---@field name string
+---Without the intent.
 ---@field input? table<string, any>
 ---@field complete boolean
+---@field intent? maestro.Intent
+---@field risk? maestro.Risk
+---Absent in `chat/complete`, which runs nothing.
+---@field permission? "notNeeded"|"pending"|"granted"|"denied"
+
+---@class maestro.ToolRegisterParams: maestro.Params
+---@field tools maestro.ToolRegistration[]
+
+---@class maestro.ToolRegisterResult: maestro.WireModel
+---@field registered string[]
+
+---A tool the editor offers and runs itself.
+---@class maestro.ToolRegistration: maestro.WireModel
+---@field name string
+---@field description string
+---@field inputSchema table<string, any>
+---@field annotations? maestro.ToolAnnotations
+
+---Which tools a turn may use, by name.
+---@class maestro.ToolSelection: maestro.WireModel
+---Only these; none for an empty list.
+---@field allow? string[]
+---@field deny? string[]
+
+---@class maestro.ToolSettings: maestro.SettingsModel
+---Offer tools to models, in trusted workspaces.
+---@field enabled? boolean
+---@field runCommand? boolean
+---@field fetchUrl? boolean
+---How long a call may take.
+---@field timeoutMs? integer
+---What a call may return; the middle of more is left out.
+---@field maxOutputBytes? integer
+---By name; needs the extra `mcp`.
+---@field mcpServers? table<string, maestro.McpServer>
 
 ---@class maestro.ToolStarted: maestro.TurnEventBase
 ---@field type "tool.started"
 ---@field toolCallId string
 ---@field name string
+
+---@class maestro.ToolUnregisterParams: maestro.Params
+---@field names string[]
+
+---@class maestro.ToolUnregisterResult: maestro.WireModel
+---@field unregistered string[]
+---@field notFound string[]
 
 ---@class maestro.TransportSettings: maestro.SettingsModel
 ---@field connectTimeoutMs? integer
@@ -780,6 +1405,8 @@
 ---@class maestro.TurnCompleted: maestro.TurnEventBase
 ---@field type "turn.completed"
 ---@field stopReason maestro.StopReason
+---Which one, for the stop reason `limit`.
+---@field limit? maestro.Limit
 ---@field usage maestro.Usage
 ---@field cost? maestro.Cost
 ---@field error? maestro.ErrorInfo
@@ -820,6 +1447,8 @@
 ---@field model string
 ---@field sessionId? string
 ---@field userMessageId? string
+---The user's words, so that a view can be rebuilt from a chat's events alone.
+---@field text? string
 
 ---Tokens of one answer, normalised once: the four parts never overlap and add up to the total. OpenAI and Gemini count cached tokens inside the input, Anthropic does not; here they are apart everywhere.
 ---@class maestro.Usage: maestro.WireModel
@@ -837,8 +1466,30 @@
 ---@field raw? table<string, any>
 
 ---@class maestro.UsageContext: maestro.WireModel
+---Tokens the request took.
 ---@field used integer
+---The model's context window.
 ---@field size? integer
+
+---@class maestro.UsageRow: maestro.WireModel
+---The session's id, the model's id, the day (UTC), or the provider's id; `none` for turns without a session.
+---@field key string
+---@field turns integer
+---@field requests integer
+---@field retries integer
+---Turns that ended with an error.
+---@field failures integer
+---@field usage maestro.Usage
+---Of the turns whose model has a known price.
+---@field cost? maestro.Cost
+
+---@class maestro.UsageSummaryParams: maestro.Params
+---@field by "session"|"model"|"day"|"provider"
+---@field since? string
+
+---@class maestro.UsageSummaryResult: maestro.WireModel
+---@field rows maestro.UsageRow[]
+---@field counters maestro.RetryCounter[]
 
 ---@class maestro.UsageUpdated: maestro.TurnEventBase
 ---@field type "usage.updated"
@@ -896,6 +1547,70 @@ M.methods = {
   CHAT_SEND = "maestro/chat/send",
   ---Stop the turn that is running; the same as cancelling its request.
   CHAT_CANCEL = "maestro/chat/cancel",
+  ---Begin a chat.
+  CHAT_CREATE = "maestro/chat/create",
+  ---A chat, and a page of its messages.
+  CHAT_GET = "maestro/chat/get",
+  ---The chats there are, or those a query finds.
+  CHAT_LIST = "maestro/chat/list",
+  ---Change a chat's title, or what it is answered by.
+  CHAT_UPDATE = "maestro/chat/update",
+  ---Forget a chat with all it holds.
+  CHAT_DELETE = "maestro/chat/delete",
+  ---Begin another chat with what was said until a message.
+  CHAT_FORK = "maestro/chat/fork",
+  ---Take back what was said after a message.
+  CHAT_REVERT = "maestro/chat/revert",
+  ---Replace the older turns in the context by a summary.
+  CHAT_COMPACT = "maestro/chat/compact",
+  ---A chat as Markdown, or everything of it as JSON.
+  CHAT_EXPORT = "maestro/chat/export",
+  ---What happened in a chat, again: after a reload, or in another window.
+  CHAT_EVENTS = "maestro/chat/events",
+  ---A chat changed, here or in another window.
+  CHAT_DID_CHANGE = "maestro/chat/didChange",
+  ---Add a chunk.
+  CONTEXT_ADD = "maestro/context/add",
+  ---The chunks a request would send, with their size and the budget.
+  CONTEXT_LIST = "maestro/context/list",
+  ---A chunk with its text.
+  CONTEXT_GET = "maestro/context/get",
+  ---Pin a chunk, name it, or read its file again.
+  CONTEXT_UPDATE = "maestro/context/update",
+  ---Send these chunks no more; can be undone.
+  CONTEXT_DELETE = "maestro/context/delete",
+  ---Undo a deletion.
+  CONTEXT_RESTORE = "maestro/context/restore",
+  ---Delete everything that is not pinned; can be undone.
+  CONTEXT_CLEAR = "maestro/context/clear",
+  ---Chunks changed.
+  CONTEXT_DID_CHANGE = "maestro/context/didChange",
+  ---The tools there are.
+  TOOL_LIST = "maestro/tool/list",
+  ---Offer tools that the editor runs itself.
+  TOOL_REGISTER = "maestro/tool/register",
+  ---Withdraw the editor's tools.
+  TOOL_UNREGISTER = "maestro/tool/unregister",
+  ---Run one of the editor's tools.
+  TOOL_INVOKE = "maestro/tool/invoke",
+  ---Ask the user whether a tool may run.
+  PERMISSION_REQUEST = "maestro/permission/request",
+  ---A question for permission is settled.
+  PERMISSION_RESOLVED = "maestro/permission/resolved",
+  ---What was granted for more than one call.
+  PERMISSION_LIST = "maestro/permission/list",
+  ---Take a grant back.
+  PERMISSION_REVOKE = "maestro/permission/revoke",
+  ---What tools were called for, and what they did.
+  INTENT_LIST = "maestro/intent/list",
+  ---One record of the ledger.
+  INTENT_GET = "maestro/intent/get",
+  ---The ledger's records, one per line.
+  INTENT_EXPORT = "maestro/intent/export",
+  ---Check that nothing in the ledger was changed.
+  INTENT_VERIFY = "maestro/intent/verify",
+  ---What was spent, and what became of the requests.
+  USAGE_SUMMARY = "maestro/usage/summary",
   ---Audit a document; findings are also published as diagnostics.
   AUDIT_RUN = "maestro/audit/run",
   ---The one status a thin client draws.

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from pydantic import JsonValue
 
+from maestro.cancelling import cancel_once
 from maestro.errors import MaestroError
 from maestro.lsp.calls import Calls
 from maestro.lsp.connection import Connection
@@ -92,7 +93,7 @@ class Commands:
     async def _run(self, feature: _Feature) -> None:
         token = await self._progress_token(self._connection.calls)
         context = self._new_context(token)
-        forget = self._connection.on_cancel(token, partial(_cancel_once, asyncio.current_task()))
+        forget = self._connection.on_cancel(token, partial(_cancel, asyncio.current_task()))
         try:
             await feature(context)
             for call in context.hooks:
@@ -118,9 +119,9 @@ class Commands:
         return token
 
 
-def _cancel_once(task: "asyncio.Task[None] | None") -> None:
-    if task is not None and not task.cancelling():
-        task.cancel()
+def _cancel(task: "asyncio.Task[None] | None") -> None:
+    if task is not None:
+        cancel_once(task)
 
 
 def _text(arguments: Sequence[JsonValue]) -> str | None:

@@ -19,7 +19,15 @@ def turns(messages: Iterable[ChatMessage]) -> list[JsonValue]:
             merged[-1][1].extend(blocks)
         elif blocks:
             merged.append((role, blocks))
+    if merged and merged[-1][0] == "assistant":
+        merged[-1][1][-1:] = map(_without_trailing_space, merged[-1][1][-1:])
     return [{"role": role, "content": [*sorted(blocks, key=_results_first)]} for role, blocks in merged]
+
+
+def _without_trailing_space(block: JsonObject) -> JsonObject:
+    """An answer that is to be continued must not end with space, or the service refuses it."""
+    text = block.get("text")
+    return {**block, "text": text.rstrip()} if isinstance(text, str) else block
 
 
 def _results_first(block: JsonObject) -> bool:

@@ -1,5 +1,6 @@
 """What the offline provider says: the same for the same messages, useful, and never passed off as a model's."""
 
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,6 +8,8 @@ from dataclasses import dataclass
 from pydantic import JsonValue
 
 from maestro.providers.base import ChatRequest
+from maestro.providers.offline.declared import declare
+from maestro.providers.offline.directives import Directed, Directive, find_directives
 from maestro.providers.offline.facts import describe, find_blocks, without_blocks
 from maestro_protocol.base import JsonObject
 from maestro_protocol.chat import ChatMessage, TextPart, Tool
@@ -25,8 +28,10 @@ Until then I can still audit: `maestro/audit/run` checks Python with ruff and ot
 
 @dataclass(frozen=True, slots=True)
 class ToolUse:
+    """`arguments` is what goes out: JSON, unless the user spelled out something else."""
+
     name: str
-    arguments: JsonObject
+    arguments: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,22 +40,69 @@ class Answer:
 
     text: str
     reasoning: str = ""
-    tool: ToolUse | None = None
+    calls: tuple[ToolUse, ...] = ()
     pace: float = 0.0
 
 
 def make_answer(request: ChatRequest) -> Answer:
-    """Answer the last message."""
+    """The calls that the user's last message spells out, as far as they were not made yet; else an answer to the last
+    message."""
+    asked, results = _last_asked(request.messages)
+    directed = find_directives(asked, {tool.name for tool in request.tools})
+    if directed.directives:
+        return _follow(directed, results, request)
     last = request.messages[-1]
     asked = _text(last)
     if last.role == "tool":
         return Answer(f"The tool answered:\n\n{_clip(asked)}\n\nThis is the offline provider: no model has read it.")
-    pace = _SLOW_PACE if _SLOWLY.search(asked) else 0.0
-    thinks = bool(_THINK.search(without_blocks(asked))) or request.params.effort not in (None, "none")
-    reasoning = _reasoning(asked, request.tools) if thinks else ""
+    pace = _pace(asked)
+    reasoning = _reasoning(asked, request.tools) if _thinks(without_blocks(asked), request) else ""
     if request.tools and _CALL.search(without_blocks(asked)):
-        return Answer("", reasoning, _tool_use(request.tools[0]), pace)
+        return Answer("", reasoning, (_tool_use(request.tools[0]),), pace)
     return Answer(_reply(asked), reasoning, pace=pace)
+
+
+def _last_asked(messages: Sequence[ChatMessage]) -> tuple[str, Sequence[ChatMessage]]:
+    """The user's last message, and the results of tools since."""
+    place = max((index for index, message in enumerate(messages) if message.role == "user"), default=-1)
+    asked = _text(messages[place]) if place >= 0 else ""
+    return asked, [message for message in messages[place + 1 :] if message.role == "tool"]
+
+
+def _follow(directed: Directed, results: Sequence[ChatMessage], request: ChatRequest) -> Answer:
+    """The next round of calls; after the last one what came of them, whether they failed or not."""
+    due, count = directed.due(len(results)), len(directed.directives)
+    pace = _pace(directed.words)
+    if not due:
+        return Answer(_told(directed.directives, results), pace=pace)
+    reasoning = ""
+    if _thinks(directed.words, request):
+        now = " and ".join(f"`{one.name}`" for one in due)
+        reasoning = f"The message spells out calls of tools, {count} in all. {len(results)} were made, now {now}."
+    tools = {tool.name: tool for tool in request.tools}
+    return Answer("", reasoning, tuple(_directed_use(one, tools[one.name]) for one in due), pace)
+
+
+def _directed_use(directive: Directive, tool: Tool) -> ToolUse:
+    if directive.arguments is None:
+        return ToolUse(directive.name, directive.raw)
+    return ToolUse(directive.name, json.dumps(declare(directive.arguments, tool)))
+
+
+def _told(directives: Sequence[Directive], results: Sequence[ChatMessage]) -> str:
+    answers = [
+        f"`{directive.name}` answered:\n\n{_quote(_clip(_text(result)))}"
+        for directive, result in zip(directives, results, strict=False)
+    ]
+    return "\n\n".join([*answers, "This is the offline provider: no model has read it."])
+
+
+def _pace(words: str) -> float:
+    return _SLOW_PACE if _SLOWLY.search(words) else 0.0
+
+
+def _thinks(words: str, request: ChatRequest) -> bool:
+    return bool(_THINK.search(words)) or request.params.effort not in (None, "none")
 
 
 def _reply(asked: str) -> str:
@@ -72,7 +124,7 @@ def _reasoning(asked: str, tools: Sequence[Tool]) -> str:
 
 def _tool_use(tool: Tool) -> ToolUse:
     value = _example(tool.input_schema)
-    return ToolUse(tool.name, value if isinstance(value, dict) else {})
+    return ToolUse(tool.name, json.dumps(value if isinstance(value, dict) else {}))
 
 
 def _example(schema: JsonValue, depth: int = 0) -> JsonValue:

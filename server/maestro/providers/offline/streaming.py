@@ -13,7 +13,6 @@ from maestro.streaming.messages import Wire
 from maestro_protocol.base import JsonObject
 
 _TOKEN = re.compile(r"\s*\S{1,6}|\s+")
-_CALL_ID = "call_offline_1"
 
 
 class OfflineStream:
@@ -61,18 +60,18 @@ def _frames(request: ChatRequest, answer: Answer) -> Iterator[bytes]:
         yield _choice(request.model, {"reasoning_content": token})
     for token in _tokens(answer.text):
         yield _choice(request.model, {"content": token})
-    if answer.tool is not None:
-        yield _call(request.model, {"id": _CALL_ID, "type": "function"}, {"name": answer.tool.name, "arguments": ""})
-        for token in _tokens(json.dumps(answer.tool.arguments)):
-            yield _call(request.model, {}, {"arguments": token})
-    yield _choice(request.model, {}, "stop" if answer.tool is None else "tool_calls")
+    for index, call in enumerate(answer.calls):
+        head: JsonObject = {"index": index, "id": f"call_offline_{index + 1}", "type": "function"}
+        yield _call(request.model, head, {"name": call.name, "arguments": ""})
+        for token in _tokens(call.arguments):
+            yield _call(request.model, {"index": index}, {"arguments": token})
+    yield _choice(request.model, {}, "tool_calls" if answer.calls else "stop")
     yield _frame({"choices": [], "usage": _usage(request, answer)})
     yield b"data: [DONE]\n\n"
 
 
 def _call(model: str, members: JsonObject, function: JsonObject) -> bytes:
-    call: JsonObject = {"index": 0, **members, "function": function}
-    return _choice(model, {"tool_calls": [call]})
+    return _choice(model, {"tool_calls": [{**members, "function": function}]})
 
 
 def _choice(model: str, delta: JsonObject, finish_reason: str | None = None) -> bytes:
@@ -89,7 +88,7 @@ def _usage(request: ChatRequest, answer: Answer) -> JsonObject:
     """Pieces of at most six characters, counted: an estimate, as every number here."""
     prompt = _count(json.dumps([message.to_wire() for message in request.messages]))
     reasoning = _count(answer.reasoning)
-    arguments = _count(json.dumps(answer.tool.arguments)) if answer.tool else 0
+    arguments = sum(_count(call.arguments) for call in answer.calls)
     completion = _count(answer.text) + arguments + reasoning
     details: dict[str, JsonValue] = {"reasoning_tokens": reasoning}
     return {

@@ -13,7 +13,7 @@ from maestro_protocol.chat import StopReason, Usage
 
 _STOPS: dict[str, StopReason] = {
     "max_tokens": "maxTokens",
-    "pause_turn": "maxTokens",  # there would be more, for sending the blocks back
+    "pause_turn": "maxTokens",  # for sending the blocks back there is more
     "model_context_window_exceeded": "maxTokens",
     "refusal": "refusal",
 }

@@ -1,0 +1,1 @@
+"""Chats as they are kept."""

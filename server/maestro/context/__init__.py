@@ -1,0 +1,1 @@
+"""What a chat's requests consist of."""

@@ -1,0 +1,1 @@
+"""Intents: declared, assessed, recorded."""

@@ -1,0 +1,198 @@
+"""A turn of a chat: requests to the model and calls of tools, in turns, until there is a reason to stop."""
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import NamedTuple
+
+from maestro.errors import MaestroError
+from maestro.intents import schema
+from maestro.services.prompt import Prompt
+from maestro.services.round import Round, answer_of
+from maestro.services.tool_calls import ToolCalls
+from maestro.services.transcript import Transcript
+from maestro.services.turn import Turn, added
+from maestro.services.turn_stream import TurnStream
+from maestro.streaming.messages import FunctionCall
+from maestro.tools.base import Tool
+from maestro_protocol.chat import ChatMessage, ChatParams, ContentPart, Limit, ToolCallPart
+from maestro_protocol.chat import Tool as OfferedTool
+from maestro_protocol.events import TurnNotice, TurnRestarted
+from maestro_protocol.settings import ChatSettings
+
+
+class Clock:
+    """The time a turn may take; it stands still while the user is asked."""
+
+    def __init__(self, milliseconds: int) -> None:
+        self._seconds = milliseconds / 1000 if milliseconds else None
+        self.timeout = asyncio.timeout(self._seconds)
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        when = self.timeout.when()
+        left = None if when is None else when - loop.time()
+        self.timeout.reschedule(None)
+        try:
+            yield
+        finally:
+            if left is not None:
+                self.timeout.reschedule(loop.time() + left)
+
+
+class SpendingLimit(NamedTuple):
+    """What a turn may take; checked between its rounds."""
+
+    name: Limit
+    spent: Callable[[Turn], Decimal]
+    most: Callable[[ChatSettings], float]
+    """0 is no limit."""
+
+    def is_reached(self, turn: Turn, settings: ChatSettings) -> bool:
+        most = Decimal(str(self.most(settings)))
+        return most > 0 and self.spent(turn) >= most
+
+
+LIMITS: Sequence[SpendingLimit] = (
+    SpendingLimit("tokens", lambda turn: Decimal(turn.usage.total_tokens), lambda settings: settings.max_turn_tokens),
+    SpendingLimit(
+        "cost", lambda turn: Decimal(turn.cost.amount if turn.cost else 0), lambda settings: settings.max_turn_cost
+    ),
+)
+"""The other ends of a turn: rounds here, time by the clock, repetition and intents by `tool_calls.py`."""
+
+
+@dataclass(slots=True)
+class Agent:
+    """Conducts one turn. `calls` and `clock` are made by whoever makes the agent."""
+
+    turn: Turn
+    prompt: Prompt
+    transcript: Transcript
+    calls: ToolCalls
+    clock: Clock
+    tools: Mapping[str, Tool]
+    params: ChatParams
+    settings: ChatSettings
+    out: TurnStream
+    parts: list[ContentPart] = field(default_factory=list)
+    """Everything the model said in this turn."""
+    _rounds: int = 0
+    _restarted: bool = False
+    _call_ids: set[str] = field(default_factory=set)
+    _asked: list[FunctionCall] = field(default_factory=list)
+    """The calls of answers that came to their end."""
+
+    async def answer(self) -> None:
+        """Raises MaestroError: what kept the provider from answering to the end."""
+        try:
+            async with self.clock.timeout:
+                await self._converse()
+        except TimeoutError:
+            if not self.clock.timeout.expired():
+                raise
+            self.turn.stop_reason, self.turn.limit = "limit", "time"
+        finally:
+            self._end_calls()
+
+    def message(self) -> ChatMessage | None:
+        """What was said, as one message; None if nothing was."""
+        return answer_of(self.parts)
+
+    def _end_calls(self) -> None:
+        """Every call that was begun has an end, also where the turn broke off before its turn came."""
+        events = self.calls.events
+        for call in self._asked:
+            events.finish(call, "cancelled", "The turn ended before this call was run.")
+        for call_id in self._call_ids:
+            events.end(call_id, "cancelled", "The answer broke off within this call.")
+
+    async def _converse(self) -> None:
+        while True:
+            messages = await self.prompt.messages()
+            if self.prompt.notice:
+                self.out.emit(TurnNotice, severity="warning", message=self.prompt.notice)
+            if not await self._goes_on(await self._ask(messages, f"{self.turn.id}.{self._rounds + 1}")):
+                return
+
+    async def _ask(self, messages: Sequence[ChatMessage], message_id: str) -> Round:
+        turn = self.turn
+        one = Round(turn.target, messages, message_id, self.params, _offered(self.tools), taken_ids=self._call_ids)
+        one.on_usage = lambda: turn.tell_usage(self.out, one.usage, self.prompt.size)
+        whole = False
+        try:
+            await one.relay(self.out)
+            whole = True
+        except MaestroError as error:
+            if not self._may_restart(error, one):
+                raise
+        finally:
+            turn.requests += 1 + one.retries
+            turn.retries += one.retries
+            turn.usage = added(turn.usage, one.usage)
+            if whole or not self._restarted:
+                self._keep(one, whole=whole)
+        if whole:
+            return one
+        self.out.emit(TurnRestarted, message_id=message_id)
+        return await self._ask(messages, message_id)
+
+    def _may_restart(self, error: MaestroError, one: Round) -> bool:
+        """Once per turn, where the user wants it: an answer that broke off and that the provider cannot resume."""
+        wanted = self.settings.restart_interrupted == "auto" and not self._restarted
+        self._restarted = self._restarted or (wanted and error.kind == "streamInterrupted")
+        return wanted and self._restarted
+
+    def _keep(self, one: Round, *, whole: bool) -> None:
+        for call in one.calls:
+            if call.arguments is None and one.stop_reason == "toolUse":  # its answer needs a call to stand behind
+                one.parts.insert(_last_call(one.parts), ToolCallPart(tool_call_id=call.id, name=call.name, input={}))
+        self.parts += one.parts
+        tokens = one.usage.output_tokens - one.usage.reasoning_tokens
+        self.transcript.answered(one.message_id, one.parts, tokens=tokens or None, whole=whole)
+
+    async def _goes_on(self, one: Round) -> bool:
+        """Run what the model called; whether there is another round."""
+        self._rounds += 1
+        if one.calls and one.stop_reason in ("toolUse", "endTurn"):
+            self._asked += one.calls
+            await self.calls.run(one.calls)
+            if self.calls.stop is not None:
+                self.turn.stop_reason, self.turn.limit = self.calls.stop
+                return False
+            return self._has_more_to_spend()
+        if one.goes_on:
+            return self._has_more_to_spend()
+        self.turn.stop_reason = one.stop_reason
+        return False
+
+    def _has_more_to_spend(self) -> bool:
+        reached = next((limit for limit in LIMITS if limit.is_reached(self.turn, self.settings)), None)
+        if reached is not None:
+            self.turn.stop_reason, self.turn.limit = "limit", reached.name
+        elif self._rounds >= self.settings.max_rounds:
+            self.turn.stop_reason = "maxRounds"
+        else:
+            return True
+        return False
+
+
+def _offered(tools: Mapping[str, Tool]) -> Sequence[OfferedTool]:
+    """The tools as the model sees them: each asks for the intent."""
+    return [
+        OfferedTool(
+            name=tool.spec.name,
+            description=tool.spec.description,
+            input_schema=schema.with_intent(tool.spec.input_schema, required=not tool.spec.annotations.read_only),
+        )
+        for tool in tools.values()
+    ]
+
+
+def _last_call(parts: Sequence[ContentPart]) -> int:
+    """Where a call belongs: behind the text, before what is replayed verbatim."""
+    behind = [index + 1 for index, part in enumerate(parts) if part.type != "replay"]
+    return behind[-1] if behind else 0

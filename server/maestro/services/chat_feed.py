@@ -1,0 +1,96 @@
+"""What the editor hears of chats: those that change here, and those that change in other windows."""
+
+import asyncio
+import logging
+from contextlib import suppress
+
+from maestro.chats import listing, turns
+from maestro.editor import Editor
+from maestro.errors import MaestroError
+from maestro.services.chat_stores import ChatStores
+from maestro.services.running import Running
+from maestro_protocol.conversations import Chat, ChatDidChangeParams
+
+_DID_CHANGE = "maestro/chat/didChange"
+_log = logging.getLogger(__name__)
+
+
+class ChatFeed:
+    """Tells of chats by `maestro/chat/didChange`. A chat the editor does not know yet is held back (R2)."""
+
+    def __init__(self, stores: ChatStores, running: Running, editor: Editor) -> None:
+        self._stores = stores
+        self._running = running
+        self._editor = editor
+        self._revision = 0
+        self._held: set[str] = set()
+        self._changed: set[str] = set()
+        self._telling: asyncio.Task[None] | None = None
+        self._moved = asyncio.Event()
+
+    async def open(self) -> None:
+        """Follow what other windows do from now on."""
+        self._revision = await self._stores.disk.read(listing.latest_revision)
+        self._stores.disk.watch(self._follow)
+
+    def hold(self, chat_id: str) -> None:
+        """Say nothing of this chat before `release` is called for it."""
+        self._held.add(chat_id)
+
+    def release(self, chat_id: str) -> None:
+        """The editor knows the chat; tell how it is."""
+        self._held.discard(chat_id)
+        self.changed(chat_id)
+
+    def changed(self, chat_id: str) -> None:
+        """Tell soon how the chat is."""
+        if chat_id not in self._held:
+            self._changed.add(chat_id)
+            if self._telling is None:
+                self._telling = asyncio.get_running_loop().create_task(self._tell())
+
+    def removed(self, chat: Chat) -> None:
+        self._held.discard(chat.id)
+        self._changed.discard(chat.id)
+        self._editor.notify(_DID_CHANGE, ChatDidChangeParams(chat=chat, removed=True))
+
+    async def wait(self, seconds: float) -> None:
+        """Until something changed in another window, but not longer than so many seconds."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._moved.wait()
+
+    async def _tell(self) -> None:
+        try:
+            while self._changed:
+                chat_id = self._changed.pop()
+                try:
+                    chat = await self._stores.read(chat_id)
+                except MaestroError as error:
+                    _log.debug("a chat is not told of: %s", error.message)
+                else:
+                    self._editor.notify(_DID_CHANGE, ChatDidChangeParams(chat=chat))
+        finally:
+            self._telling = None
+
+    def _follow(self) -> None:
+        self._following = asyncio.ensure_future(self._look())
+
+    async def _look(self) -> None:
+        """Another connection committed; nothing may concern chats."""
+        since = self._revision
+        try:
+            self._revision, changed, removed = await self._stores.disk.read(
+                lambda connection: listing.changed_since(connection, since)
+            )
+            self._running.cancel(await self._stores.disk.read(turns.to_cancel))
+        except MaestroError as error:
+            _log.warning("%s", error.message)
+            return
+        self._moved.set()
+        self._moved.clear()
+        for chat in changed:
+            if chat.id not in self._held:
+                self._editor.notify(_DID_CHANGE, ChatDidChangeParams(chat=chat))
+        for chat in removed:
+            self._editor.notify(_DID_CHANGE, ChatDidChangeParams(chat=chat, removed=True))

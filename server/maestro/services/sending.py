@@ -1,0 +1,84 @@
+"""One message on its way into a chat: what belongs to it, and the transaction that begins its turn."""
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from maestro.chats import journal, rows, title, turns
+from maestro.chats.turns import NewTurn
+from maestro.context import chunks
+from maestro.context.pieces import Piece
+from maestro.context.rows import NewChunk
+from maestro.database.leases import Lease
+from maestro.services import transcript
+from maestro.services.prompt import Prompt
+from maestro.services.tools import Offer
+from maestro.services.turn import Turn, new_id
+from maestro_protocol.chat import ChatSendParams, ContentPart, TextPart
+from maestro_protocol.conversations import Chat, Message
+from maestro_protocol.events import TurnStarted
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """One message on its way into a chat."""
+
+    params: ChatSendParams
+    chat: Chat
+    is_new: bool
+    turn: Turn
+    lease: Lease
+    content: Sequence[ContentPart]
+    attached: Sequence[NewChunk]
+    prompt: Prompt
+    offer: Offer
+    message_id: str = field(default_factory=lambda: new_id("msg"))
+    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+
+def begin(connection: sqlite3.Connection, sending: Sending, workspace: Sequence[Piece]) -> TurnStarted:
+    """Begin the turn: the chat if it is new, what was said with what was attached, the first event.
+
+    Raises:
+        MaestroError: 4302 while another window answers in the chat, 4501 and 4502 for a context that cannot be sent.
+    """
+    chat, turn, target = sending.chat, sending.turn, sending.turn.target
+    if sending.is_new:
+        rows.insert(connection, chat)
+    new = NewTurn(
+        turn.id,
+        chat.id,
+        target.provider,
+        target.model_id,
+        target.session_id,
+        sending.message_id,
+        sending.started_at,
+    )
+    turns.begin(connection, new, sending.lease, transcript.add)
+    rows.change(connection, chat.id, model=target.model_id, session_id=target.session_id)
+    words = "\n".join(part.text for part in sending.content if isinstance(part, TextPart))
+    if chat.title == title.UNTITLED and not rows.is_titled(connection, chat.id):
+        rows.change(connection, chat.id, title=title.title_of(words))
+    for attached in sending.attached:
+        chunks.add(connection, chat.id, replace(attached, message_id=sending.message_id))
+    message = Message(
+        id=sending.message_id,
+        turn_id=turn.id,
+        role="user",
+        parts=list(sending.content),
+        created_at=sending.started_at,
+    )
+    transcript.add(connection, chat.id, message)
+    sending.prompt.prepare(connection, workspace)
+    started = TurnStarted(
+        chat_id=chat.id,
+        turn_id=turn.id,
+        seq=rows.read(connection, chat.id).last_seq + 1,
+        model=target.model_id,
+        session_id=target.session_id,
+        user_message_id=sending.message_id,
+        text=words,
+    )
+    journal.append(connection, chat.id, [started])
+    return started

@@ -1,0 +1,77 @@
+"""The tools a chat may use, and where they work."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from maestro.editor import Editor
+from maestro.runtime import Runtime
+from maestro.tools.base import Surroundings, Tool
+from maestro.tools.builtin import built_in
+from maestro.tools.mcp import McpTools
+from maestro.tools.toolbox import Toolbox
+from maestro.workspace.gate import Gate
+from maestro.workspace.names import real_folders
+from maestro_protocol.audit import Finding
+from maestro_protocol.chat import ToolSelection
+from maestro_protocol.tools import ToolListResult
+
+_ANYWHERE = ("fetch_url",)
+"""Built-in tools that need no folder."""
+
+
+class Offer(NamedTuple):
+    """What a turn may use. `around` is what every call gets."""
+
+    tools: Mapping[str, Tool]
+    around: Surroundings
+
+
+class ToolService:
+    """`findings` gives what the editor shows now, by URI."""
+
+    def __init__(
+        self, runtime: Runtime, editor: Editor, gate: Gate, findings: Callable[[], Mapping[str, Sequence[Finding]]]
+    ) -> None:
+        self._runtime = runtime
+        self._editor = editor
+        self._gate = gate
+        self._mcp = McpTools(lambda: runtime.settings, runtime.environment)
+        self.box = Toolbox(built_in(findings), editor, lambda: runtime.settings, self._mcp.tools)
+
+    async def list(self) -> ToolListResult:
+        """All tools, those of servers as they answer now."""
+        await self._refresh()
+        return ToolListResult(tools=self.box.infos(), problems=dict(self._mcp.problems()) or None)
+
+    async def offer(self, selection: ToolSelection | None, workspace_folder: str | None) -> Offer:
+        """The tools of a turn in a chat of this folder (a URI); those that work in a folder only if it is open here.
+
+        Raises:
+            MaestroError: 4402 for a tool in `allow` that cannot be used now.
+        """
+        if selection is None or selection.allow != []:
+            await self._refresh()
+        tools = self.box.offered(selection)
+        folder = await asyncio.to_thread(self._open_folder, workspace_folder)
+        if folder is None:
+            tools = {name: tool for name, tool in tools.items() if tool.spec.origin != "builtIn" or name in _ANYWHERE}
+        around = Surroundings(
+            folder or Path("/"), self._gate, self._editor, self._runtime.settings, self._runtime.environment
+        )
+        return Offer(tools, around)
+
+    async def aclose(self) -> None:
+        """End the servers' process."""
+        await self._mcp.aclose()
+
+    async def _refresh(self) -> None:
+        settings = self._runtime.settings.tools
+        if settings.enabled and settings.mcp_servers and self._editor.trusted:
+            await self._mcp.refresh()
+
+    def _open_folder(self, uri: str | None) -> Path | None:
+        """The chat's folder, links resolved, if this window has it open. Looks at the disk."""
+        wanted = next(iter(real_folders([uri])), None) if uri else None
+        return wanted if wanted in self._gate.folders else None

@@ -1,0 +1,1 @@
+"""The workspace: the one way to its files."""
