@@ -14,7 +14,7 @@ from tests.bench.harness import Broken, Row, table
 
 BENCHMARKS = (
     "start", "idle", "identity", "first_token", "cancel", "relay", "codex", "paced", "streams",
-    "context", "chats",
+    "turns", "context", "chats",
 )  # fmt: skip
 
 

@@ -37,7 +37,8 @@ class MessageWriter:
         if self.script.refusal:
             return "refusal"
         if self.script.finish != "stop":
-            return {"length": "max_tokens", "filter": "refusal", "pause": "pause_turn"}.get(self.script.finish, "end_turn")
+            reasons = {"length": "max_tokens", "filter": "refusal", "pause": "pause_turn"}
+            return reasons.get(self.script.finish, "end_turn")
         return "tool_use" if self.script.tool_calls else "end_turn"
 
     def blocks(self) -> list[Json]:

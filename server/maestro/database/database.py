@@ -23,6 +23,8 @@ T = TypeVar("T")
 
 POLL_SECONDS = 0.5
 CLOSE_SECONDS = 0.9
+PAUSE_SECONDS = 0.2
+"""Without work for so long, the log is written back, which nobody then waits for."""
 
 _log = logging.getLogger(__name__)
 
@@ -48,6 +50,7 @@ class Database:
         self._lock = Lock()
         self._thread: Thread | None = None
         self._closed = False
+        self._written = False
         self._ended: Future[None] = Future()
 
     @property
@@ -132,19 +135,27 @@ class Database:
         self._ended.set_result(None)
 
     def _do_next(self, next_look: float) -> bool:
-        timeout = max(next_look - monotonic(), 0) if self._watchers else None
         try:
-            job = self._jobs.get(timeout=timeout)
+            job = self._jobs.get(timeout=self._patience(next_look))
         except Empty:
+            if self._written:
+                self._written = False
+                self._owner.tidy()
             return True
         if job is None:
             return False
         job()
         return True
 
+    def _patience(self, next_look: float) -> float | None:
+        """Seconds to wait for work: until the next look at what others did, or until there is a pause to tidy up in."""
+        waits = [max(next_look - monotonic(), 0)] if self._watchers else []
+        return min([*waits, *([PAUSE_SECONDS] if self._written else [])], default=None)
+
     def _do(self, work: "Callable[[sqlite3.Connection], T]", writes: bool, done: "Future[T]") -> None:
         if not done.set_running_or_notify_cancel():
             return
+        self._written |= writes
         try:
             result = self._owner.execute(work, writes=writes)
         except BaseException as error:

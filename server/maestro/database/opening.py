@@ -22,7 +22,8 @@ CHECKED_BYTES = 2 * 1024 * 1024
 
 _MAGIC = b"SQLite format 3\0"
 _LOG_HEADER_BYTES = 32
-_PRAGMAS = ("synchronous = NORMAL", "foreign_keys = ON", "secure_delete = ON")
+# In pages of 4 KiB: the log is written back in pauses, and by who commits only if there was none for long.
+_PRAGMAS = ("synchronous = NORMAL", "foreign_keys = ON", "secure_delete = ON", "wal_autocheckpoint = 4000")
 
 
 class Opening(NamedTuple):

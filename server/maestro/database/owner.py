@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_LARGE_LOG = 4 * 1024 * 1024
+"""Bytes. SQLite does it by itself at four times that (`opening.py`), while somebody waits."""
+
 _NO_FILE = 0
 """No `data_version` is 0."""
 
@@ -29,6 +32,10 @@ class Owner(Protocol):
 
     def changed(self) -> bool:
         """Whether another connection committed since the last look."""
+        ...
+
+    def tidy(self) -> None:
+        """Do what takes a while and need not be done at once."""
         ...
 
     def close(self) -> None: ...
@@ -53,6 +60,9 @@ class MemoryOwner:
 
     def changed(self) -> bool:
         return False
+
+    def tidy(self) -> None:
+        """There is no log."""
 
     def close(self) -> None:
         if self._connection is not None:
@@ -98,6 +108,15 @@ class FileOwner:
         except (MaestroError, sqlite3.Error):
             return False
         return before not in (None, self._seen)
+
+    def tidy(self) -> None:
+        """Write the log back once it is large, as far as nobody reads from it."""
+        import sqlite3
+
+        log = self._path.with_name(f"{self._path.name}-wal")
+        with suppress(OSError, sqlite3.Error):
+            if self._connection is not None and log.stat().st_size > _LARGE_LOG:
+                self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     def close(self) -> None:
         """Write the log back, as far as nobody else is in the way, and disconnect."""

@@ -119,12 +119,11 @@ class ChatService:
         return True
 
     async def _send(self, params: ChatSendParams, events: EventSink | None, latency: float) -> ChatSendResult:
-        chat = await self._history.find(params.chat_id) if params.chat_id else self._history.draft(ChatCreateParams())
+        new = None if params.chat_id else self._history.draft(ChatCreateParams())
         turn_id = new_id("turn")
         queue = (params.delivery or self._runtime.settings.chat.delivery) == "queue"
-        async with self._running.turn(chat.id, turn_id, queue=queue):
-            if params.chat_id:  # it may be another one after waiting in line
-                chat = await self._history.find(params.chat_id)
+        async with self._running.turn(new.id if new else params.chat_id or "", turn_id, queue=queue):
+            chat = new or await self._history.find(params.chat_id or "")
             sending = await self._prepare(params, chat, turn_id)
             with self._running.admitted(), self._status.busy(f"{sending.turn.target.model_id} is answering"):
                 started = await self._begin(sending, queue=queue)

@@ -15,7 +15,7 @@ from time import monotonic
 
 import pytest
 
-from maestro.database.database import Database
+from maestro.database.database import PAUSE_SECONDS, Database
 from maestro.errors import MaestroError
 from tests.unit.store.support import ROOT, names, opened, query, rows
 
@@ -318,3 +318,17 @@ async def test_damage_in_use_is_reported_and_looked_into(tmp_path: Path) -> None
             await database.read(meets_damage)
         assert await rows(database, KEYS) == [("a",)]  # it was opened again, and nothing was wrong with it
     assert names(tmp_path) == ["maestro.db", "other"]
+
+
+@pytest.mark.asyncio
+async def test_a_large_log_is_written_back_in_a_pause(tmp_path: Path) -> None:
+    path = tmp_path / "maestro.db"
+    async with opened(path) as database:
+        await database.run(lambda connection: connection.execute("CREATE TABLE much(text)"))
+        text = "x" * (6 * 1024 * 1024)
+        before = path.stat().st_size
+        await database.run(lambda connection: connection.execute("INSERT INTO much VALUES (?)", (text,)))
+        async with asyncio.timeout(20):
+            while path.stat().st_size < before + len(text):
+                await database.read(lambda connection: None)
+                await asyncio.sleep(PAUSE_SECONDS * 2)
