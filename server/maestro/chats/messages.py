@@ -71,6 +71,12 @@ def all(connection: "sqlite3.Connection", chat_id: str) -> list[Message]:
     return _read(connection, "chat_id = ?", chat_id)
 
 
+def by_ids(connection: "sqlite3.Connection", ids: Sequence[str]) -> list[Message]:
+    """The messages of these ids, of whatever chat and also if they were taken back; at most some hundred at once."""
+    marks = ", ".join("?" * len(ids))
+    return [_message(row) for row in connection.execute(f"SELECT {_COLUMNS} FROM messages WHERE id IN ({marks})", ids)]
+
+
 def words_of(parts: Iterable[ContentPart]) -> str:
     """The text by which a message is found."""
     return folded("\n".join(part.text for part in parts if isinstance(part, TextPart)))

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from pydantic import JsonValue
 
-from maestro.chats.coding import load_by
-from maestro.context.rows import batches, marks
+from maestro.chats import messages
+from maestro.context.rows import batches
 from maestro_protocol.base import JsonObject
 from maestro_protocol.chat import ContentPart, ImagePart, TextPart, ToolCallPart
 from maestro_protocol.conversations import Message
@@ -15,7 +15,6 @@ from maestro_protocol.conversations import Message
 if TYPE_CHECKING:
     import sqlite3
 
-_COLUMNS = "id, turn_id, role, parts, tool_call_id, status, intent_id, created_at, incomplete"
 _TELLING = ("path", "uri", "command", "pattern", "query", "url", "name")
 """Arguments that say what a call is about, the best first."""
 _LONGEST = 80
@@ -23,12 +22,7 @@ _LONGEST = 80
 
 def read(connection: "sqlite3.Connection", ids: Iterable[str]) -> Mapping[str, Message]:
     """The messages of these ids, as far as there are any."""
-    found: dict[str, Message] = {}
-    for some in batches(ids):
-        for row in connection.execute(f"SELECT {_COLUMNS} FROM messages WHERE id IN ({marks(some)})", some):
-            message = _message(dict(zip(_COLUMNS.split(", "), row, strict=True)))
-            found[message.id] = message
-    return found
+    return {found.id: found for some in batches(ids) for found in messages.by_ids(connection, some)}
 
 
 def text_of(message: Message) -> str:
@@ -42,13 +36,6 @@ def label_of(connection: "sqlite3.Connection", message: Message, group_id: str |
         return message.role
     call = _call(connection, message.tool_call_id, group_id)
     return "tool" if call is None else f"{call.name} {_about(call.input)}".strip()
-
-
-def _message(values: dict[str, object]) -> Message:
-    """Raises 4901 for parts that cannot be read."""
-    incomplete = bool(values.pop("incomplete")) or None
-    parts = str(values.pop("parts"))
-    return load_by(lambda read: Message.model_validate({**values, "parts": read, "incomplete": incomplete}), parts)
 
 
 def _shown(part: ContentPart) -> str:
