@@ -108,7 +108,7 @@ def build(
     history = HistoryService(stores, feed, running, sessions, editor)
     tools = ToolService(runtime, editor, gate, audit.findings)
     permissions = PermissionService(runtime, editor, database)
-    context = ContextService(stores, gate, editor, audit.findings_of, budgets.of)
+    context = ContextService(stores, gate, editor, audit.findings_of, budgets.of, feed.context_changed)
     chats = ChatService(
         runtime,
         stores,
@@ -136,7 +136,7 @@ def build(
         models=models,
         chats=chats,
         completions=CompletionService(models, running, status, telemetry, database),
-        compaction=CompactionService(stores, running, models),
+        compaction=CompactionService(stores, feed, running, models),
         context=context,
         history=history,
         feed=feed,

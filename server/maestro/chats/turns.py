@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from maestro.chats import messages, recovery, rows, turn_rows
+from maestro.chats import journal, messages, recovery, rows, turn_rows
 from maestro.chats.coding import storable
 from maestro.chats.recovery import OnMessage
 from maestro.chats.recovery import lease_of as lease_of
@@ -12,6 +12,7 @@ from maestro.database import leases
 from maestro.database.leases import Lease
 from maestro.errors import MaestroError
 from maestro_protocol.conversations import Chat, ChatState
+from maestro_protocol.events import ChatEvent
 
 if TYPE_CHECKING:
     import sqlite3
@@ -20,8 +21,17 @@ LEASE_SECONDS = 300.0
 """How long a turn may go on without `renew`."""
 
 
-def begin(connection: "sqlite3.Connection", turn: NewTurn, lease: Lease, on_message: OnMessage = messages.add) -> None:
+def begin(
+    connection: "sqlite3.Connection",
+    turn: NewTurn,
+    lease: Lease,
+    on_message: OnMessage = messages.add,
+    *,
+    from_own: bool = False,
+) -> None:
     """Begin a turn of a chat; its first event is the log's next. A turn that a dead process left open is ended first.
+
+    With `from_own` so is one of this process, for who knows that it is not under way any more.
 
     Raises:
         MaestroError: 4301 if there is no such chat, 4302 while a living process answers in it.
@@ -29,7 +39,7 @@ def begin(connection: "sqlite3.Connection", turn: NewTurn, lease: Lease, on_mess
     chat_id = turn.chat_id
     assert chat_id is not None
     rows.read(connection, chat_id)
-    _take(connection, chat_id, lease, on_message)
+    _take(connection, chat_id, lease, on_message, from_own=from_own)
     chat = rows.change(connection, chat_id, state="running")
     turn_rows.insert(connection, turn, chat.last_seq + 1)
 
@@ -50,6 +60,15 @@ def end(connection: "sqlite3.Connection", turn_id: str, outcome: Outcome, lease:
     ended = turn_rows.close(connection, turn_id, outcome)
     leases.release(connection, lease)
     return ended
+
+
+def abandon(connection: "sqlite3.Connection", chat_id: str, lease: Lease, on_message: OnMessage) -> list[ChatEvent]:
+    """End a turn that this process could not write down to its end; what that adds to the log."""
+    before = rows.read(connection, chat_id).last_seq
+    for turn in turn_rows.open_turns(connection, chat_id):
+        recovery.close_turn(connection, turn, on_message)
+    leases.release(connection, lease)
+    return journal.between(connection, chat_id, before + 1, rows.read(connection, chat_id).last_seq)
 
 
 def ask_to_cancel(connection: "sqlite3.Connection", chat_id: str, turn_id: str | None) -> bool:
@@ -100,9 +119,11 @@ def refuse_running(connection: "sqlite3.Connection", chat_id: str) -> None:
     leases.release(connection, lease)
 
 
-def _take(connection: "sqlite3.Connection", chat_id: str, lease: Lease, on_message: OnMessage) -> None:
+def _take(
+    connection: "sqlite3.Connection", chat_id: str, lease: Lease, on_message: OnMessage, *, from_own: bool = False
+) -> None:
     left_open = turn_rows.open_turns(connection, chat_id)
-    if not leases.take(connection, lease, LEASE_SECONDS):
+    if not leases.take(connection, lease, LEASE_SECONDS, from_own=from_own):
         raise in_progress(chat_id, left_open[0].id if left_open else None)
     for dead in left_open:
         recovery.close_turn(connection, dead, on_message)

@@ -101,6 +101,12 @@ def by_owner(connection: "sqlite3.Connection", ids: Iterable[str]) -> dict[str, 
     return found
 
 
+def totals(connection: "sqlite3.Connection") -> dict[str, ContextTotal]:
+    """What is sent of each owner's chunks."""
+    rows = connection.execute("SELECT owner, chunks, tokens, bytes FROM chunk_totals")
+    return {owner: ContextTotal(chunks=chunks, tokens=tokens, bytes=size) for owner, chunks, tokens, size in rows}
+
+
 def batches(values: Iterable[str]) -> Iterable[tuple[str, ...]]:
     """The values, each once, in portions one statement can name."""
     every = tuple(dict.fromkeys(map(storable, values)))

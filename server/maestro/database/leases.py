@@ -22,11 +22,15 @@ def new(name: str) -> Lease:
     return Lease(name, f"{os.getpid()}:{_PROCESS}:{secrets.token_hex(8)}")
 
 
-def take(connection: sqlite3.Connection, lease: Lease, seconds: float) -> bool:
-    """Hold the lease from now for so long; False while a living process holds it. Takes a dead one's at once."""
+def take(connection: sqlite3.Connection, lease: Lease, seconds: float, *, from_own: bool = False) -> bool:
+    """Hold the lease from now for so long; False while a living process holds it. Takes a dead one's at once.
+
+    `from_own` is for who makes sure otherwise that nothing in this process holds it: what is left of it was forgotten.
+    """
     now = time.time()
     row = connection.execute("SELECT holder, expires_at FROM leases WHERE name = ?", (lease.name,)).fetchone()
-    if row is not None and row[0] != lease.holder and now < row[1] < now + 3600 and lives(row[0]):
+    own = row is not None and from_own and row[0].startswith(f"{os.getpid()}:{_PROCESS}:")
+    if row is not None and not own and row[0] != lease.holder and now < row[1] < now + 3600 and lives(row[0]):
         return False
     connection.execute("INSERT OR REPLACE INTO leases VALUES (?, ?, ?)", (lease.name, lease.holder, now + seconds))
     return True

@@ -122,37 +122,39 @@ class Agent:
         turn = self.turn
         one = Round(turn.target, messages, message_id, self.params, _offered(self.tools), taken_ids=self._call_ids)
         one.on_usage = lambda: turn.tell_usage(self.out, one.usage, self.prompt.size)
-        whole = False
+        restarts = False
         try:
             await one.relay(self.out)
-            whole = True
         except MaestroError as error:
-            if not self._may_restart(error, one):
+            restarts = self._may_restart(error)
+            if not restarts:
                 raise
         finally:
             turn.requests += 1 + one.retries
             turn.retries += one.retries
             turn.usage = added(turn.usage, one.usage)
-            if whole or not self._restarted:
-                self._keep(one, whole=whole)
-        if whole:
+            if not restarts:
+                self._keep(one)
+        if not restarts:
             return one
         self.out.emit(TurnRestarted, message_id=message_id)
         return await self._ask(messages, message_id)
 
-    def _may_restart(self, error: MaestroError, one: Round) -> bool:
+    def _may_restart(self, error: MaestroError) -> bool:
         """Once per turn, where the user wants it: an answer that broke off and that the provider cannot resume."""
-        wanted = self.settings.restart_interrupted == "auto" and not self._restarted
-        self._restarted = self._restarted or (wanted and error.kind == "streamInterrupted")
-        return wanted and self._restarted
+        if self._restarted or error.kind != "streamInterrupted" or self.settings.restart_interrupted != "auto":
+            return False
+        self._restarted = True
+        return True
 
-    def _keep(self, one: Round, *, whole: bool) -> None:
+    def _keep(self, one: Round) -> None:
+        """Keep an answer, also one that broke off."""
         for call in one.calls:
             if call.arguments is None and one.stop_reason == "toolUse":  # its answer needs a call to stand behind
                 one.parts.insert(_last_call(one.parts), ToolCallPart(tool_call_id=call.id, name=call.name, input={}))
         self.parts += one.parts
         tokens = one.usage.output_tokens - one.usage.reasoning_tokens
-        self.transcript.answered(one.message_id, one.parts, tokens=tokens or None, whole=whole)
+        self.transcript.answered(one.message_id, one.parts, tokens=tokens or None, whole=one.whole)
 
     async def _goes_on(self, one: Round) -> bool:
         """Run what the model called; whether there is another round."""

@@ -1,6 +1,6 @@
 """What is told of a call: that it is ready, what it prints, and once how it ended."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Literal, TypeAlias
@@ -27,9 +27,12 @@ class Result:
 
 
 class CallEvents:
-    def __init__(self, out: TurnStream, on_result: Callable[[Result], None]) -> None:
-        """`on_result` hears of each result just before its event."""
+    def __init__(
+        self, out: TurnStream, on_result: Callable[[Result], None], settled: Callable[[], Awaitable[None]]
+    ) -> None:
+        """`on_result` hears of each result just before its event; `settled` waits for what was handed on by `out`."""
         self._out = out
+        self._settled = settled
         self._on_result = on_result
         self._began: dict[str, float] = {}
         self.finished: set[str] = set()
@@ -55,6 +58,11 @@ class CallEvents:
             risk=risk,
             permission=permission,
         )
+
+    async def told(self) -> None:
+        """Wait until everything told so far is on its way to the editor. Raises 4901."""
+        await self._out.flushed()
+        await self._settled()
 
     def printed(self, call: FunctionCall, text: str) -> None:
         self._out.emit(ToolOutputDelta, tool_call_id=call.id, text=text)

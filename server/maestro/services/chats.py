@@ -1,8 +1,9 @@
 """Turns of chats: a message is sent, an agent answers it, and what happens is logged, told and kept."""
 
 import asyncio
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import count
 
@@ -12,13 +13,14 @@ from maestro.context.attach import attach
 from maestro.editor import Editor
 from maestro.errors import MaestroError
 from maestro.runtime import Runtime
+from maestro.services import transcript
 from maestro.services.agent import Agent, Clock
 from maestro.services.audit import AuditService
 from maestro.services.budgets import Budgets
 from maestro.services.call_events import CallEvents
 from maestro.services.call_records import CallRecords, Scene
 from maestro.services.chat_feed import ChatFeed
-from maestro.services.chat_log import ChatLog
+from maestro.services.chat_log import ChatLog, Listener
 from maestro.services.chat_stores import ChatStores
 from maestro.services.context_files import ContextFiles
 from maestro.services.history import HistoryService
@@ -26,8 +28,8 @@ from maestro.services.idempotency import Idempotency
 from maestro.services.models import ModelService, Target
 from maestro.services.permissions import PermissionService
 from maestro.services.prompt import Prompt
-from maestro.services.running import Running
-from maestro.services.sending import Sending, begin
+from maestro.services.running import Running, Slot
+from maestro.services.sending import Begun, Sending, begin, check_input
 from maestro.services.sink import EventSink
 from maestro.services.status import StatusService
 from maestro.services.tool_calls import ToolCalls, Written
@@ -40,7 +42,7 @@ from maestro.telemetry import Telemetry
 from maestro.workspace.gate import Gate
 from maestro_protocol.chat import ChatParams, ChatSendParams, ChatSendResult
 from maestro_protocol.conversations import Chat, ChatCreateParams, ChatState
-from maestro_protocol.events import TurnNotice, TurnStarted
+from maestro_protocol.events import TurnNotice
 
 _RENEW_SECONDS = 100.0
 _LOOK_AGAIN_SECONDS = 1.0
@@ -83,6 +85,8 @@ class ChatService:
         self._editor = editor
         self._gate = gate
         self._sent = Idempotency[ChatSendResult]()
+        self._left_open: set[str] = set()
+        """Chats with a turn that could not be ended in the store."""
 
     async def send(self, params: ChatSendParams, events: EventSink | None, max_latency_ms: int) -> ChatSendResult:
         """Add a message to a chat, or to a new one, and answer it. Cancelling the task is a stop reason.
@@ -122,12 +126,12 @@ class ChatService:
         new = None if params.chat_id else self._history.draft(ChatCreateParams())
         turn_id = new_id("turn")
         queue = (params.delivery or self._runtime.settings.chat.delivery) == "queue"
-        async with self._running.turn(new.id if new else params.chat_id or "", turn_id, queue=queue):
+        async with self._running.turn(new.id if new else params.chat_id or "", turn_id, queue=queue) as slot:
             chat = new or await self._history.find(params.chat_id or "")
             sending = await self._prepare(params, chat, turn_id)
             with self._running.admitted(), self._status.busy(f"{sending.turn.target.model_id} is answering"):
-                started = await self._begin(sending, queue=queue)
-                return await self._answer(sending, started, events, latency)
+                begun = await self._begin(sending, queue=queue)
+                return await self._answer(sending, slot, begun, events, latency)
 
     async def _prepare(self, params: ChatSendParams, chat: Chat, turn_id: str) -> Sending:
         """Everything that can be refused before anything is written."""
@@ -136,6 +140,7 @@ class ChatService:
         content, attached = await attach(
             params.input, self._gate, self._editor.position_encoding, self._audits.findings_of
         )
+        check_input(content, attached)
         chat = chat.model_copy(update={"model": target.model_id, "session_id": target.session_id})
         model = await self._models.known(target)
         max_tokens = params.params.max_tokens if params.params else None
@@ -150,6 +155,7 @@ class ChatService:
             attached=attached,
             prompt=Prompt(self._stores, chat, budget, self._runtime.settings.chat, params.context_ids),
             offer=offer,
+            follows_left_open=chat.id in self._left_open,
         )
 
     async def _target(self, chat: Chat, params: ChatSendParams) -> Target:
@@ -164,7 +170,7 @@ class ChatService:
 
     # -- begin --------------------------------------------------------------------------------------------------------
 
-    async def _begin(self, sending: Sending, *, queue: bool) -> TurnStarted:
+    async def _begin(self, sending: Sending, *, queue: bool) -> Begun:
         """Write the message and the turn down. Raises 4302 for another window's turn, 4502 for what does not fit."""
         chat_id = sending.chat.id
         workspace = await sending.prompt.workspace()
@@ -173,7 +179,9 @@ class ChatService:
         while True:
             work = self._stores.of(chat_id).run(lambda connection: begin(connection, sending, workspace))
             try:
-                return await finished(work, then_cancel=True)
+                begun = await finished(work, then_cancel=True)
+                self._left_open.discard(chat_id)
+                return begun
             except MaestroError as error:
                 if error.kind != "turnInProgress" or not queue:
                     raise
@@ -182,16 +190,15 @@ class ChatService:
     # -- answer -------------------------------------------------------------------------------------------------------
 
     async def _answer(
-        self, sending: Sending, started: TurnStarted, events: EventSink | None, latency: float
+        self, sending: Sending, slot: Slot, begun: Begun, events: EventSink | None, latency: float
     ) -> ChatSendResult:
-        turn, chat_id = sending.turn, sending.chat.id
-        log = ChatLog(self._stores.of(chat_id), chat_id, events)
-        log.last_seq = started.seq
-        if events is not None:
-            events.send(started)
-            self._feed.release(chat_id)
+        turn, chat_id, started = sending.turn, sending.chat.id, begun.started
+        log = ChatLog(
+            self._stores.of(chat_id), chat_id, Listener(events, self._feed.context_changed, failed=slot.cancel)
+        )
+        self._tell_begun(chat_id, begun, events)
         out = TurnStream(log, chat_id, turn.id, count(started.seq + 1).__next__, latency)
-        log.with_completed(None, lambda connection: turns.end(connection, turn.id, _outcome(turn), sending.lease))
+        log.with_completed(None, lambda connection: _end(connection, sending))
         holding = asyncio.create_task(self._hold(sending))
         agent = self._agent(sending, log, out)
         try:
@@ -203,7 +210,7 @@ class ChatService:
             raise
         finally:
             holding.cancel()
-            await self._settle(log, sending)
+            await self._settle(log, sending, events)
         return ChatSendResult(
             chat_id=chat_id,
             turn_id=turn.id,
@@ -217,6 +224,13 @@ class ChatService:
             last_seq=log.last_seq,
         )
 
+    def _tell_begun(self, chat_id: str, begun: Begun, events: EventSink | None) -> None:
+        """The first event introduces the chat; without events the answer will (R2)."""
+        self._feed.context_changed(begun.changes)
+        if events is not None:
+            events.send(begun.started)
+            self._feed.release(chat_id)
+
     def _agent(self, sending: Sending, log: ChatLog, out: TurnStream) -> Agent:
         turn, chat, settings = sending.turn, sending.chat, self._runtime.settings.chat
         clock, words = Clock(settings.max_turn_ms), Transcript(chat.id, turn.id, log)
@@ -227,7 +241,7 @@ class ChatService:
             sending.offer.around,
             self._permissions,
             CallRecords(self._stores.disk, scene),
-            CallEvents(out, words.told),
+            CallEvents(out, words.told, log.settled),
             self._telemetry,
             on_written=partial(self._note_written, out),
             while_asking=_Asking(self._stores, self._feed, chat.id, clock),
@@ -245,19 +259,30 @@ class ChatService:
         for path in written.outside:
             await self._audits.report_violation((written.folder / path).as_uri(), written.record)
 
-    async def _settle(self, log: ChatLog, sending: Sending) -> None:
+    async def _settle(self, log: ChatLog, sending: Sending, events: EventSink | None) -> None:
         """Everything is written and sent after this, also what a cancellation left. Raises 4901."""
         chat_id = sending.chat.id
         try:
             await finished(log.settled())
         except MaestroError as error:
             error.data.chat_id, error.data.turn_id = chat_id, sending.turn.id
-            self._stores.of(chat_id).post(
-                lambda connection: turns.end(connection, sending.turn.id, _outcome(sending.turn), sending.lease)
-            )
+            await finished(self._abandon(sending, events))
             raise
         finally:
             self._feed.changed(chat_id)
+
+    async def _abandon(self, sending: Sending, events: EventSink | None) -> None:
+        """End the turn as after a crash, if the store can be written again; else the next turn in the chat does."""
+        chat_id, lease = sending.chat.id, sending.lease
+        self._left_open.add(chat_id)
+        with suppress(MaestroError):
+            ending = await self._stores.of(chat_id).run(
+                lambda connection: turns.abandon(connection, chat_id, lease, transcript.restore)
+            )
+            self._left_open.discard(chat_id)
+            if events is not None:
+                for event in ending:
+                    events.send(event)
 
     async def _hold(self, sending: Sending) -> None:
         """Keep the right to answer in the chat for as long as it takes."""
@@ -291,5 +316,7 @@ class _Asking:
         self._feed.changed(chat_id)
 
 
-def _outcome(turn: Turn) -> Outcome:
-    return Outcome(turn.stop_reason, turn.usage, turn.cost, turn.requests, turn.retries)
+def _end(connection: sqlite3.Connection, sending: Sending) -> None:
+    turn = sending.turn
+    outcome = Outcome(turn.stop_reason, turn.usage, turn.cost, turn.requests, turn.retries)
+    turns.end(connection, turn.id, outcome, sending.lease)

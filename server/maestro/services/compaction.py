@@ -1,6 +1,7 @@
 """Old turns of a chat become a summary that a model writes."""
 
 import sqlite3
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from maestro import provider
@@ -12,19 +13,22 @@ from maestro.context.pieces import Piece
 from maestro.context.rows import total
 from maestro.database import leases
 from maestro.database.leases import Lease
-from maestro.services import transcript
+from maestro.services import context_changes, transcript
+from maestro.services.chat_feed import ChatFeed
 from maestro.services.chat_stores import ChatStores
 from maestro.services.models import ModelService, Target
 from maestro.services.running import Running, turn_in_progress
 from maestro.services.turn import cost_of, new_id
 from maestro.services.waiting import finished
 from maestro_protocol.chat import Usage
+from maestro_protocol.context import Chunk, ContextDidChangeParams
 from maestro_protocol.conversations import ChatCompactParams, ChatCompactResult
 
 
 class CompactionService:
-    def __init__(self, stores: ChatStores, running: Running, models: ModelService) -> None:
+    def __init__(self, stores: ChatStores, feed: ChatFeed, running: Running, models: ModelService) -> None:
         self._stores = stores
+        self._feed = feed
         self._running = running
         self._models = models
 
@@ -58,7 +62,8 @@ class CompactionService:
         answer = await self._summarise(target, old, turn_id)
         text = compaction.summary_of(answer.text)
         ids = [piece.chunk.id for piece in old]
-        summary, replaced = await database.run(lambda connection: summaries.summarise(connection, chat_id, ids, text))
+        summary, replaced, changes = await database.run(lambda connection: _replace(connection, chat_id, ids, text))
+        self._feed.context_changed(changes)
         after = await database.read(lambda connection: total(connection, [chat_id]))
         chat = await database.run(lambda connection: rows.change(connection, chat_id))
         return ChatCompactResult(
@@ -87,7 +92,15 @@ class CompactionService:
         return answer
 
 
+def _replace(
+    connection: sqlite3.Connection, chat_id: str, ids: Sequence[str], text: str
+) -> tuple[Chunk, list[str], Sequence[ContextDidChangeParams]]:
+    summary, replaced = summaries.summarise(connection, chat_id, ids, text)
+    change = context_changes.change(connection, chat_id, added=[summary], removed=replaced)
+    return summary, replaced, [change]
+
+
 def _take(connection: sqlite3.Connection, chat_id: str, lease: Lease) -> None:
-    turns.require_idle(connection, chat_id, transcript.add)
+    turns.require_idle(connection, chat_id, transcript.restore)
     if not leases.take(connection, lease, turns.LEASE_SECONDS):
         raise turn_in_progress(chat_id, None)

@@ -49,9 +49,11 @@ class ContextService:
         editor: Editor,
         findings: FindingsOf,
         budget: Callable[[Chat], Awaitable[Budget]],
+        announce: Callable[[Sequence[ContextDidChangeParams]], None],
         pause: float = PAUSE,
     ) -> None:
-        """`budget` tells what a chat's next request may take."""
+        """`budget` tells what a chat's next request may take; `announce` tells the editor what changed."""
+        self.announce = announce
         self._stores = stores
         self._editor = editor
         self._pages = ContextPages(stores, editor)
@@ -163,10 +165,6 @@ class ContextService:
     def documents_changed(self, uri: str) -> None:
         """A document was edited, saved, created or deleted; who has chunks of it is told if they are stale now."""
         self.files.changed(uri)
-
-    def announce(self, changes: Sequence[ContextDidChangeParams]) -> None:
-        for change in changes:
-            self._editor.notify("maestro/context/didChange", change)
 
     async def aclose(self) -> None:
         await self.files.aclose()

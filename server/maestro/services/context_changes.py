@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from maestro.context.rows import by_owner, scope_of, total
-from maestro_protocol.context import Chunk, ContextDidChangeParams
+from maestro_protocol.context import Chunk, ContextDidChangeParams, ContextTotal
 
 T = TypeVar("T")
 
@@ -28,16 +28,23 @@ def change(
     removed: Sequence[str] = (),
 ) -> ContextDidChangeParams:
     """What happened to one owner's chunks, with what is sent of it now."""
+    lists = {"added": list(added) or None, "changed": list(changed) or None, "removed": list(removed) or None}
+    return sized(owner, total(connection, [owner])).model_copy(update=lists)
+
+
+def sized(owner: str, of_all: ContextTotal) -> ContextDidChangeParams:
+    """That something happened to an owner's chunks, without what."""
     scope = scope_of(owner)
     return ContextDidChangeParams(
         scope=scope,
         chat_id=owner if scope == "chat" else None,
         workspace_folder=owner if scope == "workspace" else None,
-        added=list(added) or None,
-        changed=list(changed) or None,
-        removed=list(removed) or None,
-        total=total(connection, [owner]),
+        total=of_all,
     )
+
+
+def owner_of(change: ContextDidChangeParams) -> str:
+    return change.chat_id or change.workspace_folder or ""
 
 
 def added(connection: sqlite3.Connection, chunks: Iterable[Chunk]) -> list[ContextDidChangeParams]:

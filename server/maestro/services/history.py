@@ -10,13 +10,14 @@ from maestro.context import branches as context_branches
 from maestro.editor import Editor
 from maestro.errors import MaestroError
 from maestro.intents import grants
-from maestro.services import transcript
+from maestro.services import context_changes, transcript
 from maestro.services.chat_feed import ChatFeed
 from maestro.services.chat_stores import ChatStores, marked
 from maestro.services.idempotency import Idempotency
 from maestro.services.running import Running, turn_in_progress
 from maestro.services.sessions import SessionService, canonical
 from maestro_protocol.chat import Usage
+from maestro_protocol.context import ContextDidChangeParams
 from maestro_protocol.conversations import (
     Chat,
     ChatCreateParams,
@@ -83,7 +84,7 @@ class HistoryService:
         """End what processes that died left open, in the log and in the chats; forget chats deleted long ago."""
 
         def write(connection: sqlite3.Connection) -> None:
-            recovery.close_interrupted(connection, None, transcript.add)
+            recovery.close_interrupted(connection, None, transcript.restore)
             rows.forget_tombstones(connection, datetime.now(UTC) - _TOMBSTONES_STAY)
 
         await self._stores.disk.run(write)
@@ -137,7 +138,7 @@ class HistoryService:
 
         def write(connection: sqlite3.Connection) -> Chat | None:
             try:
-                turns.require_idle(connection, chat_id, transcript.add)
+                turns.require_idle(connection, chat_id, transcript.restore)
             except MaestroError as error:
                 if error.kind != "chatNotFound":
                     raise
@@ -155,7 +156,7 @@ class HistoryService:
         """Another chat with what was said until a message. Raises 4301, 4302, -32602 for a message that is none."""
 
         def write(connection: sqlite3.Connection) -> Chat:
-            chat, message_ids = branches.fork(connection, params.chat_id, params.through_message_id, transcript.add)
+            chat, message_ids = branches.fork(connection, params.chat_id, params.through_message_id, transcript.restore)
             context_branches.copy(connection, params.chat_id, chat.id, message_ids)
             return chat
 
@@ -167,12 +168,15 @@ class HistoryService:
         """Take back what was said after a message. Raises as `fork`."""
         self._refuse_running(params.chat_id)
 
-        def write(connection: sqlite3.Connection) -> tuple[Chat, Sequence[str]]:
-            chat, removed, _ = branches.revert(connection, params.chat_id, params.through_message_id, transcript.add)
-            context_branches.drop_messages(connection, removed)
-            return chat, removed
+        def write(connection: sqlite3.Connection) -> tuple[Chat, Sequence[str], Sequence[ContextDidChangeParams]]:
+            chat, removed, _ = branches.revert(
+                connection, params.chat_id, params.through_message_id, transcript.restore
+            )
+            gone, again = context_branches.drop_messages(connection, removed)
+            return chat, removed, [context_changes.change(connection, chat.id, added=again, removed=gone)]
 
-        chat, removed = await self._stores.of(params.chat_id).run(write)
+        chat, removed, changes = await self._stores.of(params.chat_id).run(write)
+        self._feed.context_changed(changes)
         return ChatRevertResult(chat=marked(chat), removed=list(removed))
 
     async def events(self, params: ChatEventsParams) -> ChatEventsResult:

@@ -48,6 +48,8 @@ class Round:
     calls: list[FunctionCall] = field(default_factory=list)
     parts: list[ContentPart] = field(default_factory=list)
     retries: int = 0
+    whole: bool = False
+    """The answer came to its end."""
     goes_on: bool = False
     """The provider paused and would say more."""
     on_usage: Callable[[], None] = lambda: None
@@ -118,7 +120,7 @@ class Round:
                 out.emit(TurnRetrying, attempt=attempt, delay_ms=delay_ms, error=error)
             case Done(stop_reason=stop_reason, replay=replay, raw_stop_reason=raw):
                 self._close_part()
-                self.stop_reason, self.goes_on = stop_reason, raw in GOES_ON
+                self.stop_reason, self.goes_on, self.whole = stop_reason, raw in GOES_ON, True
                 if replay is not None:
                     self.parts.append(replay)
             case Content() | Reasoning() | StreamError():

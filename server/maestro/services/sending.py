@@ -1,9 +1,11 @@
 """One message on its way into a chat: what belongs to it, and the transaction that begins its turn."""
 
 import sqlite3
+from base64 import b64decode
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from maestro.chats import journal, rows, title, turns
 from maestro.chats.turns import NewTurn
@@ -11,12 +13,15 @@ from maestro.context import chunks
 from maestro.context.pieces import Piece
 from maestro.context.rows import NewChunk
 from maestro.database.leases import Lease
-from maestro.services import transcript
+from maestro.errors import MaestroError
+from maestro.services import context_changes, transcript
 from maestro.services.prompt import Prompt
 from maestro.services.tools import Offer
 from maestro.services.turn import Turn, new_id
-from maestro_protocol.chat import ChatSendParams, ContentPart, TextPart
+from maestro_protocol.chat import ChatSendParams, ContentPart, ImagePart, TextPart
+from maestro_protocol.context import ContextDidChangeParams
 from maestro_protocol.conversations import Chat, Message
+from maestro_protocol.errors import Issue
 from maestro_protocol.events import TurnStarted
 
 
@@ -33,11 +38,42 @@ class Sending:
     attached: Sequence[NewChunk]
     prompt: Prompt
     offer: Offer
+    follows_left_open: bool = False
+    """A turn of this process could not be ended in the store."""
     message_id: str = field(default_factory=lambda: new_id("msg"))
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 
-def begin(connection: sqlite3.Connection, sending: Sending, workspace: Sequence[Piece]) -> TurnStarted:
+def check_input(content: Sequence[ContentPart], attached: Sequence[NewChunk]) -> None:
+    """Raises -32602 for a message that says nothing, or for an image that is none."""
+    for part in content:
+        if isinstance(part, ImagePart) and not _is_image(part):
+            raise _misfit("an image's `data` must be Base64, and its `mimeType` one of images")
+    said = any(not isinstance(part, TextPart) or part.text.strip() for part in content)
+    if not said and not attached:
+        raise _misfit("says nothing")
+
+
+def _is_image(part: ImagePart) -> bool:
+    try:
+        return part.mime_type.startswith("image/") and bool(b64decode(part.data, validate=True))
+    except ValueError:
+        return False
+
+
+def _misfit(what: str) -> MaestroError:
+    message = f"The message cannot be sent: `input` {what}."
+    return MaestroError("invalidParams", message, issues=[Issue(path="input", message=what)])
+
+
+class Begun(NamedTuple):
+    """What is told of a turn's begin."""
+
+    started: TurnStarted
+    changes: Sequence[ContextDidChangeParams]
+
+
+def begin(connection: sqlite3.Connection, sending: Sending, workspace: Sequence[Piece]) -> Begun:
     """Begin the turn: the chat if it is new, what was said with what was attached, the first event.
 
     Raises:
@@ -55,13 +91,15 @@ def begin(connection: sqlite3.Connection, sending: Sending, workspace: Sequence[
         sending.message_id,
         sending.started_at,
     )
-    turns.begin(connection, new, sending.lease, transcript.add)
+    turns.begin(connection, new, sending.lease, transcript.restore, from_own=sending.follows_left_open)
     rows.change(connection, chat.id, model=target.model_id, session_id=target.session_id)
     words = "\n".join(part.text for part in sending.content if isinstance(part, TextPart))
     if chat.title == title.UNTITLED and not rows.is_titled(connection, chat.id):
         rows.change(connection, chat.id, title=title.title_of(words))
-    for attached in sending.attached:
+    added = [
         chunks.add(connection, chat.id, replace(attached, message_id=sending.message_id))
+        for attached in sending.attached
+    ]
     message = Message(
         id=sending.message_id,
         turn_id=turn.id,
@@ -69,7 +107,7 @@ def begin(connection: sqlite3.Connection, sending: Sending, workspace: Sequence[
         parts=list(sending.content),
         created_at=sending.started_at,
     )
-    transcript.add(connection, chat.id, message)
+    added.append(transcript.add(connection, chat.id, message))
     sending.prompt.prepare(connection, workspace)
     started = TurnStarted(
         chat_id=chat.id,
@@ -81,4 +119,4 @@ def begin(connection: sqlite3.Connection, sending: Sending, workspace: Sequence[
         text=words,
     )
     journal.append(connection, chat.id, [started])
-    return started
+    return Begun(started, context_changes.added(connection, added))

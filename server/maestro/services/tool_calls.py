@@ -102,12 +102,15 @@ class ToolCalls:
         """
         together: list[_Declared] = []
         for call in calls:
-            if not self._only_reads(call):
+            reads = self._only_reads(call)
+            if not reads:
                 await self._run_together(together)
                 together = []
-            ready = await self._prepare(call)
-            if ready is not None:
-                together.append(ready)
+            if (declared := await self._prepare(call)) is not None:
+                together.append(declared)
+            if not reads:
+                await self._run_together(together)
+                together = []
         await self._run_together(together)
 
     def _only_reads(self, call: FunctionCall) -> bool:
@@ -222,6 +225,7 @@ class ToolCalls:
             return
         self.events.ready(call, given, "pending", intent, risk)
         try:
+            await self.events.told()  # the question is about a call that the editor has heard of
             with self._while_asking():
                 answer = await self._permissions.ask(question)
         except asyncio.CancelledError:
@@ -257,6 +261,7 @@ class ToolCalls:
         with self._telemetry.tool(ready.asked.name, ready.asked.id) as span:
             span.asked(ready.call.input)
             try:
+                await self.events.told()
                 async with asyncio.timeout(seconds + _GRACE_SECONDS):
                     outcome = await ready.tool.run(ready.call)
             except TimeoutError:

@@ -8,16 +8,23 @@ from datetime import UTC, datetime
 from maestro.chats import messages
 from maestro.chats.fold import result_id
 from maestro.context import chunks
+from maestro.services import context_changes
 from maestro.services.call_events import Result
 from maestro.services.chat_log import ChatLog
 from maestro_protocol.chat import ContentPart, TextPart, ToolCallPart
+from maestro_protocol.context import Chunk, ContextDidChangeParams
 from maestro_protocol.conversations import Message
 
 
-def add(connection: sqlite3.Connection, chat_id: str, message: Message, tokens: int | None = None) -> None:
+def add(connection: sqlite3.Connection, chat_id: str, message: Message, tokens: int | None = None) -> Chunk:
     """Keep a message with its chunk. A round's answer and the results of its calls share a group."""
     messages.add(connection, chat_id, message)
-    chunks.add_message(connection, chat_id, message, group_id=_group_of(connection, message), tokens=tokens)
+    return chunks.add_message(connection, chat_id, message, group_id=_group_of(connection, message), tokens=tokens)
+
+
+def restore(connection: sqlite3.Connection, chat_id: str, message: Message) -> None:
+    """Keep a message of a turn that broke off with its process."""
+    add(connection, chat_id, message)
 
 
 def _group_of(connection: sqlite3.Connection, message: Message) -> str | None:
@@ -55,7 +62,7 @@ class Transcript:
             created_at=datetime.now(UTC),
             incomplete=None if whole else True,
         )
-        self.log.attach(lambda connection: add(connection, self.chat_id, message, tokens))
+        self.log.attach(lambda connection: self._keep(connection, message, tokens))
 
     def told(self, result: Result) -> None:
         """Keep what a call came to, together with its `tool.completed`."""
@@ -69,4 +76,9 @@ class Transcript:
             intent_id=result.intent_id,
             created_at=datetime.now(UTC),
         )
-        self.log.with_completed(result.call.id, lambda connection: add(connection, self.chat_id, message))
+        self.log.with_completed(result.call.id, lambda connection: self._keep(connection, message))
+
+    def _keep(
+        self, connection: sqlite3.Connection, message: Message, tokens: int | None = None
+    ) -> Sequence[ContextDidChangeParams]:
+        return context_changes.added(connection, [add(connection, self.chat_id, message, tokens)])

@@ -96,6 +96,13 @@ class TurnStream:
             await self._sink.room()
             self._flush()
 
+    async def flushed(self) -> None:
+        """Wait until everything that came so far is handed on."""
+        self._flush(final=True)
+        while self._segments and self._sink is not None:
+            await self._sink.room()
+            self._flush(final=True)
+
     async def pause_if_full(self) -> None:
         """Call between two reads of the provider."""
         if self.full:

@@ -109,6 +109,7 @@ async def contexts(home: Path) -> AsyncIterator[Product]:
         editor,
         lambda uri: [],
         budget=budget,
+        announce=lambda changes: [editor.notify("maestro/context/didChange", one) for one in changes] and None,
         pause=0,
     )
     try:
