@@ -87,7 +87,19 @@ class ReplayPart(WireModel):
     items: list[JsonObject]
 
 
-ContentPart = Annotated[TextPart | ImagePart | ReasoningPart | ToolCallPart | ReplayPart, Field(discriminator="type")]
+class AttachmentPart(WireModel):
+    """What was attached to a message, for display; a chunk of the context carries its text."""
+
+    type: Literal["attachment"] = "attachment"
+    chunk_id: str
+    source: str
+    label: str
+    uri: str | None = None
+
+
+ContentPart = Annotated[
+    TextPart | ImagePart | ReasoningPart | ToolCallPart | ReplayPart | AttachmentPart, Field(discriminator="type")
+]
 
 
 class ChatMessage(WireModel):

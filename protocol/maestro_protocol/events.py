@@ -6,7 +6,7 @@ from pydantic import Field
 
 from maestro_protocol.audit import Finding
 from maestro_protocol.base import JsonObject, WireModel
-from maestro_protocol.chat import Cost, Limit, StopReason, Usage
+from maestro_protocol.chat import AttachmentPart, Cost, Limit, StopReason, Usage
 from maestro_protocol.errors import ErrorInfo
 from maestro_protocol.intents import Intent, Observed
 from maestro_protocol.permissions import Risk
@@ -26,6 +26,7 @@ class TurnStarted(TurnEventBase):
     user_message_id: str | None = None
     text: str | None = None
     """The user's words, so that a view can be rebuilt from a chat's events alone."""
+    attachments: list[AttachmentPart] | None = None
 
 
 class TextDelta(TurnEventBase):

@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from maestro_protocol.base import Params, WireModel
+from maestro_protocol.subjects import PermissionSubject
 
 Purpose = Literal["test_pass", "best_practice", "maintenance"]
 RiskLevel = Literal["low", "medium", "high"]
@@ -62,6 +63,8 @@ class IntentRecord(WireModel):
     turn_id: str
     tool_call_id: str
     tool: str
+    subject: PermissionSubject | None = None
+    """What exactly was called, without secrets and without the texts of an edit; a long input is only counted."""
     purpose: Purpose | None = None
     """Absent, with `scope`, when nothing was declared."""
     scope: str | None = None
@@ -119,14 +122,24 @@ class IntentExportResult(WireModel):
 
 
 class IntentVerifyParams(Params):
-    """The whole ledger is checked."""
+    """The whole ledger is checked.
+
+    A ledger that was rewritten as a whole, or cut back together with what it knows of its end, looks like one that was
+    always so; only a hash that was kept elsewhere shows it. Without one, an empty ledger may be one that was taken
+    away.
+    """
+
+    head: str | None = Field(default=None, pattern=r"^[0-9a-fA-F]{64}$")
+    """A hash of an entry, kept elsewhere: the ledger is only whole if that entry is still in it."""
 
 
 class IntentVerifyResult(WireModel):
     ok: bool
+    """Nothing contradicts that the ledger is as it was written; see the parameters for what that cannot say."""
     checked: int
     """Entries whose place in the chain is right."""
     first_broken: str | None = None
-    """The id of the first record that is not as it was written; `head` if entries are missing at the end."""
+    """The id of the first record that is not as it was written; `head` if entries are missing at the end, `triggers`
+    if what keeps the ledger from being changed is missing or has company, `kept` if the given hash is nowhere in it."""
     head: str
     """The hash of the last entry; kept elsewhere, it proves later that nothing was rewritten."""

@@ -7,25 +7,9 @@ from pydantic import Field
 
 from maestro_protocol.base import CallParams, JsonObject, NotificationParams, Params, WireModel
 from maestro_protocol.intents import Assessment, Intent, RiskLevel
+from maestro_protocol.subjects import PermissionSubject as PermissionSubject
 
 GrantScope = Literal["once", "chat", "workspace"]
-
-
-class PermissionSubject(WireModel):
-    """What would be done; the fields that apply."""
-
-    type: Literal["command", "edit", "read", "network", "other"]
-    tool: str
-    argv: list[str] | None = None
-    cwd: str | None = None
-    path: str | None = None
-    """Relative to its workspace folder."""
-    uri: str | None = None
-    old_text: str | None = None
-    new_text: str | None = None
-    url: str | None = None
-    input: JsonObject | None = None
-    """Of a tool that is not built in."""
 
 
 class PermissionOption(WireModel):

@@ -162,6 +162,8 @@ class McpServer(SettingsModel):
     url: str | None = None
     headers: dict[str, SecretStr] = Field(default_factory=dict)
     enabled: bool = True
+    trusted: bool = False
+    """Believe what the server says of its tools: those that only read run without a question."""
 
 
 class ToolSettings(SettingsModel):

@@ -2,12 +2,13 @@
 
 In a few lines:
 
-    async with Agents.open(environment=os.environ, folder=Path(".")) as agents:
+    async with Agents.open() as agents:
         await agents.start_agent("reviewer", "openai")
         print((await agents.send_message("reviewer", "Look at a.py")).text)
 """
 
 import asyncio
+import os
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -75,8 +76,8 @@ class Agents:
     async def open(
         cls,
         *,
-        environment: Mapping[str, str],
-        folder: Path,
+        environment: Mapping[str, str] | None = None,
+        folder: Path | str = ".",
         settings: JsonObject | None = None,
         ask: Ask | None = None,
     ) -> AsyncIterator[Self]:
@@ -86,9 +87,10 @@ class Agents:
         without it everything of that kind is denied.
 
         Raises:
-            MaestroError: -32602 for settings that do not fit.
+            MaestroError: -32602 for settings that do not fit, and for a folder that is none.
         """
-        editor = ProgramEditor(await asyncio.to_thread(folder.resolve), ask)
+        environment = os.environ if environment is None else environment
+        editor = ProgramEditor(await asyncio.to_thread(_folder, folder), ask)
         loaded = await asyncio.to_thread(load, environment, settings)
         services = build(loaded, environment, editor, use_environment_keys=True)
         agents = cls(services)
@@ -313,3 +315,11 @@ def _check(name: str) -> None:
 
 def _provider_of(model: str) -> str:
     return model.partition("/")[0]
+
+
+def _folder(path: Path | str) -> Path:
+    folder = Path(path).resolve()
+    if not folder.is_dir():
+        issue = Issue(path="folder", message="is no folder")
+        raise MaestroError("invalidParams", "The folder for the agents does not exist; name another.", issues=[issue])
+    return folder

@@ -23,6 +23,7 @@ from maestro.services.intents import IntentService
 from maestro.services.logins import LoginService
 from maestro.services.models import ModelService
 from maestro.services.permissions import PermissionService
+from maestro.services.private import Private
 from maestro.services.refresher import Refresher
 from maestro.services.running import Running
 from maestro.services.sessions import SessionService
@@ -96,18 +97,19 @@ def build(
     runtime = provider.new_runtime(settings, environment)
     runtime.warn = editor.show
     provider.use(runtime)
-    gate = Gate(editor)
+    private = Private(runtime)
+    gate = Gate(editor, private.folders, private.secrets)
     status, telemetry = StatusService(editor), Telemetry(lambda: runtime.settings, editor.show)
     sessions = SessionService(runtime, editor, use_environment=use_environment_keys)
     models = ModelService(runtime, sessions)
-    budgets = Budgets(runtime, models)
     audit = AuditService(runtime, models, status, editor, gate)
     database = runtime.sessions.database
     stores, running = ChatStores(database), Running(runtime)
     feed = ChatFeed(stores, running, editor)
     history = HistoryService(stores, feed, running, sessions, editor)
-    tools = ToolService(runtime, editor, gate, audit.findings)
-    permissions = PermissionService(runtime, editor, database)
+    tools = ToolService(runtime, editor, gate, private, audit.findings)
+    budgets = Budgets(runtime, models, tools)
+    permissions = PermissionService(runtime, editor, stores)
     context = ContextService(stores, gate, editor, audit.findings_of, budgets.of, feed.context_changed)
     chats = ChatService(
         runtime,

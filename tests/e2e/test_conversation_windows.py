@@ -107,6 +107,24 @@ def test_a_second_window_is_refused_while_the_first_answers(two: Two) -> None:
     check_log(log_of(other.client, sent.chat_id))
 
 
+@pytest.mark.parametrize("queued", [False, True])
+def test_a_turn_is_stopped_from_the_other_window(two: Two, queued: bool) -> None:
+    """Also where this window has a message that waits for it."""
+    stage, one, other = two
+    stage.play(drip(0.05))
+    sent = one.send("Go.", LONG, DONE)
+    sent.wait("text.delta")
+    other.chat_id = sent.chat_id
+    waiting = other.send("And I?", delivery="queue") if queued else None
+    other.client.settle()
+    assert other.client.request("maestro/chat/cancel", {"chatId": sent.chat_id}) == {"status": "cancelling"}
+    assert sent.result()["stopReason"] == "cancelled"
+    if waiting is not None:
+        assert waiting.result()["stopReason"] == "endTurn"
+    check_log(log_of(other.client, sent.chat_id))
+    assert other.client.request("maestro/chat/cancel", {"chatId": sent.chat_id}) == {"status": "idle"}
+
+
 def test_a_queued_message_waits_for_the_other_window(two: Two) -> None:
     stage, one, other = two
     stage.play(drip(0.02))

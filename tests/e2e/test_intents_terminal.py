@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from maestro.directories import directories
 from maestro.intents import ledger
 from maestro.intents.ledger import Declaration
 from maestro_protocol.intents import Assessment, Decision, Intent, Observed
-from maestro_protocol.permissions import Risk
+from maestro_protocol.permissions import PermissionSubject, Risk
 from tests.e2e.environment import environment
 
 CANARY = "sk-canary-0123456789abcdef"
@@ -77,6 +78,7 @@ def _declaration(number: int, intent: Intent | None, **changes: str) -> Declarat
         risk=Risk(level=level, assessments=[reason]),
         model="openai/gpt-5.5",
         at=datetime(2026, 3, number, 12, 30, tzinfo=UTC),
+        subject=None,
         **fields,
     )
 
@@ -86,6 +88,12 @@ def seeded(tmp_path: Path) -> Sequence[str]:
     """Four records: an edit that left its scope, a test run, one that nobody decided, one without an intent."""
 
     def write(connection: sqlite3.Connection) -> list[str]:
+        called = [
+            PermissionSubject(type="edit", tool="apply_edit", path="src/a.py", old_text="a", new_text="b"),
+            PermissionSubject(type="command", tool="run_command", argv=["pytest", "-k", "a b", CANARY], cwd="/work"),
+            PermissionSubject(type="other", tool="mcp__odd", input={"name": STEER}),
+            PermissionSubject(type="network", tool="read_file", url="https://docs.example.com/a?b=c"),
+        ]
         edit = Intent(purpose="maintenance", scope="src/a.py", risk_level="high", rationale=f"Uses {CANARY}.")
         run = Intent(purpose="test_pass", scope="pytest", risk_level="medium")
         steer = Intent(purpose="best_practice", scope=STEER, risk_level="medium", rationale=STEER)
@@ -95,7 +103,10 @@ def seeded(tmp_path: Path) -> Sequence[str]:
             _declaration(3, steer, tool="mcp__odd"),
             _declaration(4, None, tool="read_file"),
         ]
-        ids = [ledger.declare(connection, one).id for one in declarations]
+        ids = [
+            ledger.declare(connection, replace(one, subject=subject)).id
+            for one, subject in zip(declarations, called, strict=True)
+        ]
         at = datetime(2026, 3, 1, 12, 31, tzinfo=UTC)
         ledger.decide(connection, ids[0], Decision(outcome="allowed", by="client", option_id="allowOnce", at=at))
         ledger.decide(connection, ids[1], Decision(outcome="denied", by="timeout", at=at))
@@ -135,14 +146,16 @@ def test_the_list_is_a_table_with_the_latest_first(tmp_path: Path, seeded: Seque
     done = _maestro(tmp_path)
     assert done.returncode == 0, done.stderr
     heading, *lines = done.stdout.splitlines()
-    assert heading.split() == ["ID", "TIME", "TOOL", "PURPOSE", "RISK", "DECISION", "SCOPE"]
+    assert heading.split() == ["ID", "TIME", "TOOL", "WHAT", "PURPOSE", "RISK", "DECISION", "BY", "SCOPE"]
     assert [line.split()[0] for line in lines] == [*reversed(seeded)]
     assert lines[3].split() == [
-        seeded[0], "2026-03-01", "12:30:00", "apply_edit", "maintenance", "high", "allowed", "!", "src/a.py",
+        seeded[0], "2026-03-01", "12:30:00", "apply_edit", "src/a.py", "maintenance", "high", "allowed", "once", "!",
+        "src/a.py",
     ]  # fmt: skip
-    assert lines[2].split()[3:] == ["run_command", "test_pass", "medium", "denied", "pytest"]
-    assert lines[1].split()[5:7] == ["medium", "-"]
-    assert lines[0].split()[3:] == ["read_file", "-", "low", "allowed", "-"]
+    assert "  pytest -k 'a b' '[redacted]'  " in lines[2]
+    assert lines[2].split()[-5:] == ["test_pass", "medium", "denied", "timeout", "pytest"]
+    assert lines[1].index("-  ", lines[1].index("medium")) == heading.index("DECISION")
+    assert lines[0].split()[3:] == ["read_file", "docs.example.com", "-", "low", "allowed", "policy", "-"]
     assert {line.index("2026-03") for line in lines} == {heading.index("TIME")}
 
 
@@ -207,6 +220,10 @@ def test_show_tells_everything_about_one(tmp_path: Path, seeded: Sequence[str]) 
     assert record["observed"]["paths"] == ["src/a.py", "b.py"]
     assert CANARY not in done.stdout + json.dumps(record)
     assert "rationale" in done.stdout
+    assert "path          src/a.py\n" in done.stdout
+    ran = _maestro(tmp_path, "show", seeded[1]).stdout
+    assert "command       pytest -k 'a b' '[redacted]'\nin            /work\n" in ran
+    assert "address       https://docs.example.com/a?b=c\n" in _maestro(tmp_path, "show", seeded[3]).stdout
     undecided = _maestro(tmp_path, "show", seeded[2]).stdout
     assert "decision      -\n" in undecided
     assert "exit code" not in undecided
@@ -225,6 +242,23 @@ def test_an_empty_ledger_is_whole(here: Run) -> None:
     done = here("verify")
     assert (done.returncode, "0 entries" in done.stdout) == (0, True)
     assert here("export").stdout == ""
+
+
+def test_a_hash_that_was_kept_must_still_be_there(here: Run, seeded: Sequence[str]) -> None:
+    first = json.loads(here("--json", "show", seeded[1]).stdout)["hash"]
+    assert here("verify", "--head", first).returncode == 0
+    done = here("verify", "--head", "f" * 64)
+    assert done.returncode == 1
+    assert "none of its 8 entries has the hash that was kept" in done.stdout
+    assert here("verify", "--head", "canary").returncode == 1
+    assert "canary" not in here("verify", "--head", "canary").stderr
+
+
+def test_what_guards_the_ledger_must_be_there(tmp_path: Path, here: Run, seeded: Sequence[str]) -> None:
+    _tamper(tmp_path)
+    done = here("verify")
+    assert done.returncode == 1
+    assert "What keeps the ledger from being changed" in done.stdout
 
 
 def test_a_changed_record_is_named(tmp_path: Path, here: Run, seeded: Sequence[str]) -> None:
@@ -262,11 +296,13 @@ def test_an_export_is_one_object_per_line_the_oldest_first(here: Run, seeded: Se
 
 def test_what_a_model_wrote_steers_no_terminal_and_forges_no_line(tmp_path: Path, seeded: Sequence[str]) -> None:
     for arguments in ((), ("show", seeded[2])):
-        screen = _on_a_terminal(tmp_path, *arguments)
-        assert "[2J" in screen
-        assert "\x1b[2J" not in screen
-        assert "\u202e" not in screen
-        assert not any(line.strip().startswith("int_forged") for line in screen.splitlines())
+        piped = _maestro(tmp_path, *arguments).stdout
+        assert "\x1b" not in piped
+        for shown in (_on_a_terminal(tmp_path, *arguments), piped):
+            assert "[2J" in shown
+            assert "\x1b[2J" not in shown
+            assert "\u202e" not in shown
+            assert not any(line.strip().startswith("int_forged") for line in shown.splitlines())
 
 
 def _on_a_terminal(home: Path, *arguments: str) -> str:

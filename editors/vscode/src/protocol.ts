@@ -24,7 +24,7 @@ export type ChunkStatus = "reviewed" | "failed" | "skipped";
 
 export type Confidence = "high" | "medium" | "low";
 
-export type ContentPart = TextPart | ImagePart | ReasoningPart | ToolCallPart | ReplayPart;
+export type ContentPart = TextPart | ImagePart | ReasoningPart | ToolCallPart | ReplayPart | AttachmentPart;
 
 export type ContextScope = "chat" | "workspace";
 
@@ -71,6 +71,15 @@ export interface Assessment extends WireModel {
   id: string;
   riskLevel: RiskLevel;
   reason: string;
+}
+
+/** What was attached to a message, for display; a chunk of the context carries its text. */
+export interface AttachmentPart extends WireModel {
+  type: "attachment";
+  chunkId: string;
+  source: string;
+  label: string;
+  uri?: string;
 }
 
 /** Terminal: exactly one per audit. */
@@ -768,6 +777,8 @@ export interface IntentRecord extends WireModel {
   turnId: string;
   toolCallId: string;
   tool: string;
+  /** What exactly was called, without secrets and without the texts of an edit; a long input is only counted. */
+  subject?: PermissionSubject;
   /** Absent, with `scope`, when nothing was declared. */
   purpose?: Purpose;
   scope?: string;
@@ -792,14 +803,18 @@ export interface IntentRecord extends WireModel {
   at: string;
 }
 
-/** The whole ledger is checked. */
-export interface IntentVerifyParams extends Params {}
+/** The whole ledger is checked. A ledger that was rewritten as a whole, or cut back together with what it knows of its end, looks like one that was always so; only a hash that was kept elsewhere shows it. Without one, an empty ledger may be one that was taken away. */
+export interface IntentVerifyParams extends Params {
+  /** A hash of an entry, kept elsewhere: the ledger is only whole if that entry is still in it. */
+  head?: string;
+}
 
 export interface IntentVerifyResult extends WireModel {
+  /** Nothing contradicts that the ledger is as it was written; see the parameters for what that cannot say. */
   ok: boolean;
   /** Entries whose place in the chain is right. */
   checked: number;
-  /** The id of the first record that is not as it was written; `head` if entries are missing at the end. */
+  /** The id of the first record that is not as it was written; `head` if entries are missing at the end, `triggers` if what keeps the ledger from being changed is missing or has company, `kept` if the given hash is nowhere in it. */
   firstBroken?: string;
   /** The hash of the last entry; kept elsewhere, it proves later that nothing was rewritten. */
   head: string;
@@ -826,6 +841,8 @@ export interface McpServer extends SettingsModel {
   url?: string;
   headers?: { [key: string]: string };
   enabled?: boolean;
+  /** Believe what the server says of its tools: those that only read run without a question. */
+  trusted?: boolean;
 }
 
 /** One message as it was said; what is deleted from the context stays here. */
@@ -1632,6 +1649,7 @@ export interface TurnStarted extends TurnEventBase {
   userMessageId?: string;
   /** The user's words, so that a view can be rebuilt from a chat's events alone. */
   text?: string;
+  attachments?: AttachmentPart[];
 }
 
 /** Tokens of one answer, normalised once: the four parts never overlap and add up to the total. OpenAI and Gemini count cached tokens inside the input, Anthropic does not; here they are apart everywhere. */

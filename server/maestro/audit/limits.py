@@ -8,7 +8,8 @@ MAX_BYTES = 256 * 1024
 _LONGEST_LINE = 5_000
 
 _SECRET = re.compile(
-    r"(?i)^(?:\.env(?:\..*)?|.*\.env|\.netrc|\.pgpass|\.npmrc|\.pypirc|\.git-credentials|credentials(?:\.json)?"
+    r"(?i)^(?:\.env(?:\..*)?|\.envrc|.*\.env|kubeconfig|.*\.kubeconfig|\.htpasswd|\.dockercfg|secrets?\.(?:ya?ml|json|toml|ini)"
+    r"|\.vault[-_](?:pass|token).*|\.netrc|\.pgpass|\.npmrc|\.pypirc|\.git-credentials|credentials(?:\.json)?"
     r"|id_(?:rsa|dsa|ecdsa|ed25519)|.*\.(?:pem|key|p12|pfx|jks|keystore|asc|kdbx))$"
 )
 _GENERATED = re.compile(

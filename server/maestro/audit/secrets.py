@@ -1,7 +1,7 @@
 """Secrets in code: taken out before anything is sent, by placeholders of the same length, and put back in fixes."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -28,11 +28,14 @@ class Masked:
         return re.sub("|".join(map(re.escape, known)), lambda found: self.secrets[found[0]], text)
 
 
-def mask(text: str) -> Masked:
-    """Replace every secret; the same secret always by the same placeholder."""
+def mask(text: str, also: Iterable[tuple[int, int]] = ()) -> Masked:
+    """Replace every secret; the same secret always by the same placeholder.
+
+    `also` are spans of secrets that do not look like any; they hold no end of a line.
+    """
     placeholders: dict[str, str] = {}
     pieces, at = [], 0
-    for start, end in _merge(secret_spans(text)):
+    for start, end in merge(sorted([*secret_spans(text), *also])):
         value = text[start:end]
         if value not in placeholders:
             placeholders[value] = _placeholder(len(value), placeholders.values(), text)
@@ -41,7 +44,8 @@ def mask(text: str) -> Masked:
     return Masked("".join([*pieces, text[at:]]), {placeholder: value for value, placeholder in placeholders.items()})
 
 
-def _merge(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+def merge(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Sorted spans without their overlaps."""
     merged: list[tuple[int, int]] = []
     for start, end in spans:
         if merged and start < merged[-1][1]:

@@ -9,7 +9,7 @@ from pydantic import JsonValue
 
 from maestro.chats.coding import dump_json
 from maestro_protocol.base import JsonObject, WireModel
-from maestro_protocol.chat import ContentPart, ImagePart, ReasoningPart, TextPart, ToolCallPart
+from maestro_protocol.chat import AttachmentPart, ContentPart, ImagePart, ReasoningPart, TextPart, ToolCallPart
 from maestro_protocol.conversations import Chat, Message
 
 _ROLES = {"user": "User", "assistant": "Assistant"}
@@ -69,6 +69,8 @@ def _part(part: ContentPart, results: Mapping[str | None, Message]) -> str | Non
             return _folded("Reasoning", _fenced(text))
         case ImagePart(mime_type=mime_type):
             return f"*(an image, {_line(mime_type)})*"
+        case AttachmentPart(label=label):
+            return f"*Attached: {_line(label)}*"
         case ToolCallPart(tool_call_id=tool_call_id, name=name, input=given):
             result = results.get(tool_call_id)
             blocks = [_fenced(_input(given), "json"), "*No result.*" if result is None else _result(result)]

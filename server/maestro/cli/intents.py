@@ -2,26 +2,43 @@
 
 import argparse
 import json
+import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import zip_longest
 
 from maestro.app import Services
-from maestro.cli.terminal import checked, harmless, run_with_services, say, styled
+from maestro.cli.terminal import checked, run_with_services, say, styled
 from maestro.errors import MaestroError
-from maestro.intents.plain import shortened
+from maestro.intents.plain import shortened, visible
+from maestro.intents.tokens import host_and_port
 from maestro_protocol.errors import Issue
-from maestro_protocol.intents import IntentListParams, IntentRecord, IntentVerifyResult, Observed
+from maestro_protocol.intents import (
+    Decision,
+    IntentListParams,
+    IntentRecord,
+    IntentVerifyParams,
+    IntentVerifyResult,
+    Observed,
+)
+from maestro_protocol.subjects import PermissionSubject
 
-_HEADINGS = ("ID", "TIME", "TOOL", "PURPOSE", "RISK", "DECISION", " ", "SCOPE")
+_HEADINGS = ("ID", "TIME", "TOOL", "WHAT", "PURPOSE", "RISK", "DECISION", "BY", " ", "SCOPE")
 _OUTSIDE = "!"
 _NOTHING = "-"
-_LONGEST_SCOPE = 80
+_LONGEST = 80
+"""Characters of a cell that others wrote."""
+
+_OPTIONS = {"allowOnce": "once", "allowChat": "chat", "allowWorkspace": "workspace"}
 
 
 def run(options: argparse.Namespace) -> int:
-    """1 where the ledger was tampered with, or where there is no such record."""
+    """1 where the ledger was tampered with, or where there is no such record.
+
+    `verify` finds what does not fit together. It cannot find a ledger that was rewritten with its head, nor tell an
+    empty one from one that was taken away, unless `--head` gives a hash that was kept elsewhere.
+    """
     actions = {"show": _show, "verify": _verify, "export": _export}
     action = actions.get(options.action, _list)
     return run_with_services(lambda services: action(services, options))
@@ -63,7 +80,8 @@ async def _show(services: Services, options: argparse.Namespace) -> int:
 
 
 async def _verify(services: Services, options: argparse.Namespace) -> int:
-    result = await services.intents.verify()
+    params = checked(IntentVerifyParams, {"head": getattr(options, "head", None)})
+    result = await services.intents.verify(params.head)
     if options.json:
         print(json.dumps(result.to_wire(), indent=2))
     else:
@@ -88,8 +106,14 @@ def _since(text: str) -> str:
 
 def _judged(result: IntentVerifyResult) -> str:
     entries = "1 entry" if result.checked == 1 else f"{result.checked:,} entries"
+    if result.ok and not result.checked:
+        return "The ledger is whole: 0 entries. If there should be some, it was taken away."
     if result.ok:
         return f"The ledger is whole: {entries}."
+    if result.first_broken == "kept":
+        return f"The ledger was rewritten or replaced: none of its {entries} has the hash that was kept."
+    if result.first_broken == "triggers":
+        return "What keeps the ledger from being changed is missing or was changed, so it may have been rewritten."
     if result.first_broken == "head":
         return f"The ledger was changed: entries are missing behind the first {result.checked:,}."
     where = _cell(result.first_broken or "")
@@ -112,13 +136,33 @@ def _row(record: IntentRecord) -> Sequence[str]:
         record.id,
         _time(record.at, "%Y-%m-%d %H:%M:%S"),
         record.tool,
+        shortened(_cell(_what(record.subject)), _LONGEST),
         record.purpose or _NOTHING,
         record.risk_level,
         record.decision.outcome if record.decision else _NOTHING,
+        _by(record.decision) if record.decision else _NOTHING,
         _OUTSIDE if record.mismatch else "",
-        shortened(_cell(record.scope or _NOTHING), _LONGEST_SCOPE),
+        shortened(_cell(record.scope or _NOTHING), _LONGEST),
     )
     return [_cell(cell) for cell in cells]
+
+
+def _what(subject: PermissionSubject | None) -> str:
+    """A command as it would be typed, a path, or the host of an address."""
+    if subject is None:
+        return _NOTHING
+    if subject.argv is not None:
+        return shlex.join(subject.argv)
+    if subject.url:
+        return host_and_port(subject.url)[0] or subject.url
+    if subject.input is not None:
+        return json.dumps(subject.input, ensure_ascii=False)
+    return subject.path or subject.uri or _NOTHING
+
+
+def _by(decision: Decision) -> str:
+    """`once`, `chat` or `workspace` as the user chose it, else who decided."""
+    return _OPTIONS.get(decision.option_id or "", decision.by)
 
 
 def _facts(record: IntentRecord) -> Iterator[tuple[str, str]]:
@@ -126,6 +170,7 @@ def _facts(record: IntentRecord) -> Iterator[tuple[str, str]]:
     yield "id", record.id
     yield "declared", f"{_time(record.at)} by {record.declared_by}"
     yield "tool", record.tool
+    yield from _called(record.subject)
     yield "purpose", record.purpose or _NOTHING
     yield "scope", record.scope or _NOTHING
     if record.rationale:
@@ -150,6 +195,18 @@ def _facts(record: IntentRecord) -> Iterator[tuple[str, str]]:
     yield "hash", record.hash
 
 
+def _called(subject: PermissionSubject | None) -> Iterator[tuple[str, str]]:
+    if subject is None:
+        return
+    if subject.argv is not None:
+        yield "command", shlex.join(subject.argv)
+    for label, text in (("in", subject.cwd), ("path", subject.path), ("uri", subject.uri), ("address", subject.url)):
+        if text:
+            yield label, text
+    if subject.input is not None:
+        yield "input", json.dumps(subject.input, ensure_ascii=False)
+
+
 def _seen(observed: Observed | None) -> Iterator[tuple[str, str]]:
     if observed is None:
         return
@@ -170,5 +227,5 @@ def _time(moment: datetime, form: str = "%Y-%m-%d %H:%M:%S %Z") -> str:
 
 
 def _cell(text: str) -> str:
-    """On one line, and harmless."""
-    return harmless(" ".join(text.split()), sys.stdout)
+    """On one line and harmless, wherever it goes: what a pipe takes stands on a terminal later."""
+    return visible(text)

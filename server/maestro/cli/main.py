@@ -182,6 +182,7 @@ def _add_intents(intents: argparse.ArgumentParser) -> None:
     intents.add_argument("--json", action="store_true", help="for machines")
     actions = intents.add_subparsers(dest="action", metavar="ACTION")
     actions.add_parser("show", help="everything about one").add_argument("id", help="the record's id")
-    actions.add_parser("verify", help="check that no record was changed since it was written")
+    verify = actions.add_parser("verify", help="check that no record was changed since it was written")
+    verify.add_argument("--head", metavar="HASH", help="a hash kept elsewhere, which must still be in the ledger")
     export = actions.add_parser("export", help="one JSON object per line, the oldest first")
     export.add_argument("--chat", dest="of_chat", help="only this chat's, by id")

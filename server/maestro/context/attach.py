@@ -46,12 +46,15 @@ async def attach(parts: str | Sequence[InputPart], gate: Gate, encoding: Encodin
         MaestroError: 4406 for files that may not be read, 4502 for what is too large, -32803 for what is no text.
     """
     if isinstance(parts, str):
-        return Attached([TextPart(text=parts)], [])
+        parts = [TextPart(text=parts)]
     said: list[ContentPart] = []
     chunks: list[NewChunk] = []
     for part in parts:
         match part:
-            case TextPart() | ImagePart():
+            case TextPart(text=text):
+                _check_size(text)
+                said.append(part)
+            case ImagePart():
                 said.append(part)
             case FileInput(uri=uri):
                 chunks.append(await whole_file(uri, gate))
@@ -92,12 +95,16 @@ async def said_about(uri: str, text: str, gate: Gate) -> NewChunk:
 
 async def masked(text: str) -> tuple[str, int]:
     """The text without its secrets, and how many there were. Raises 4502."""
-    size = len(text.encode("utf-8", "replace"))
+    _check_size(text)
+    result = await asyncio.to_thread(mask, text)
+    return result.text, len(result.secrets)
+
+
+def _check_size(text: str) -> None:
+    size = len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
     if size > LARGEST:
         message = f"A text of {size:,} bytes is more than the {LARGEST:,} that one chunk takes; add a part of it."
         raise MaestroError("contextTooLarge", message)
-    result = await asyncio.to_thread(mask, text)
-    return result.text, len(result.secrets)
 
 
 def _shown(item: DiagnosticItem) -> str:

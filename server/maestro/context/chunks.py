@@ -7,7 +7,7 @@ from maestro.chats.coding import storable
 from maestro.context import frame, messages, tokens
 from maestro.context.rows import COLUMNS, NewChunk, chunk_of, digest, insert, preview
 from maestro.errors import MaestroError
-from maestro_protocol.context import Chunk
+from maestro_protocol.context import Chunk, ContextGetResult
 from maestro_protocol.conversations import Message
 
 if TYPE_CHECKING:
@@ -76,6 +76,13 @@ def get(connection: "sqlite3.Connection", chunk_id: str) -> tuple[Chunk, str]:
         message = messages.read(connection, [chunk.message_id]).get(chunk.message_id)
         text = messages.text_of(message) if message else ""
     return chunk, str(text)
+
+
+def everything(connection: "sqlite3.Connection", owner: str) -> list[ContextGetResult]:
+    """Every chunk of an owner with its text, deleted ones too, in their order."""
+    ids = connection.execute("SELECT id FROM chunks WHERE owner = ? ORDER BY position, number", (owner,)).fetchall()
+    found = (get(connection, chunk_id) for (chunk_id,) in ids)
+    return [ContextGetResult(chunk=chunk, text=text) for chunk, text in found]
 
 
 def update(

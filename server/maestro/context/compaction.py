@@ -3,7 +3,8 @@
 import json
 from collections.abc import Sequence
 
-from maestro.context import messages
+from maestro.completion import Completion
+from maestro.context import messages, tokens
 from maestro.context.pieces import Piece
 from maestro.errors import MaestroError
 from maestro_protocol.chat import ChatMessage
@@ -62,15 +63,20 @@ def prompt(pieces: Sequence[Piece]) -> list[ChatMessage]:
     ]
 
 
-def summary_of(answer: str) -> str:
+def summary_of(answer: Completion, replaced_tokens: int) -> str:
     """The text of the summary's chunk.
 
     Raises:
-        MaestroError: 4210 if the model said nothing.
+        MaestroError: 4210 if the model did not write one to its end, or one that saves nothing.
     """
-    if not answer.strip():
-        raise MaestroError("upstreamBadResponse", "The model wrote no summary, so nothing was replaced; try again.")
-    return answer.strip()
+    text = answer.text.strip()
+    if answer.stop_reason != "endTurn" or not text:
+        why = "wrote no summary" if not text else f"did not finish its summary ({answer.stop_reason})"
+        raise MaestroError("upstreamBadResponse", f"The model {why}, so nothing was replaced; try again.")
+    if tokens.estimate(text) >= replaced_tokens:
+        message = "The summary is no shorter than what it would replace, so nothing was replaced."
+        raise MaestroError("upstreamBadResponse", message)
+    return text
 
 
 def _belongs_to_a_turn(piece: Piece) -> bool:

@@ -4,7 +4,15 @@ import json
 import math
 from collections.abc import Mapping
 
-from maestro_protocol.chat import ContentPart, ImagePart, ReasoningPart, ReplayPart, TextPart, ToolCallPart
+from maestro_protocol.chat import (
+    AttachmentPart,
+    ContentPart,
+    ImagePart,
+    ReasoningPart,
+    ReplayPart,
+    TextPart,
+    ToolCallPart,
+)
 from maestro_protocol.conversations import Message
 
 IMAGE_TOKENS = 1_600
@@ -89,8 +97,8 @@ def _of_part(part: ContentPart) -> int:
             return IMAGE_TOKENS
         case ToolCallPart(name=name, input=arguments):
             return estimate(name) + estimate(json.dumps(arguments, ensure_ascii=False)) + MESSAGE_TOKENS
-        case ReplayPart():
-            return 0  # the same answer once more, beside signatures that are no text
+        case ReplayPart() | AttachmentPart():
+            return 0  # the same answer once more, beside signatures that are no text; a chunk of its own
 
 
 def _runs(data: bytes, kept: bytes) -> int:

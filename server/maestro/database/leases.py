@@ -15,7 +15,15 @@ class Lease(NamedTuple):
     which got the same id, as in a container that was started again."""
 
 
-_PROCESS = secrets.token_hex(8)
+def _namespace() -> str:
+    """Which processes our process ids are about: in a container they mean others than outside."""
+    with suppress(OSError):
+        return str(os.stat("/proc/self/ns/pid").st_ino)
+    return "0"
+
+
+_NAMESPACE = _namespace()
+_PROCESS = f"{_NAMESPACE}-{secrets.token_hex(8)}"
 
 
 def new(name: str) -> Lease:
@@ -46,11 +54,20 @@ def lives(holder: str) -> bool:
     process, _, rest = holder.partition(":")
     if rest and process == str(os.getpid()):
         return rest.startswith(_PROCESS)
-    if not process.isdecimal() or os.name == "nt":  # on Windows signal 0 would end the process
+    namespace = rest.partition("-")[0] if "-" in rest else _NAMESPACE
+    if namespace != _NAMESPACE or not process.isdecimal() or os.name == "nt":  # there signal 0 would end the process
         return True
     with suppress(PermissionError, OverflowError):
         try:
             os.kill(int(process), 0)
         except ProcessLookupError:
             return False
+        return not _is_zombie(process)
     return True
+
+
+def _is_zombie(process: str) -> bool:
+    """Whether it has ended and only its parent has not noticed yet."""
+    with suppress(OSError, IndexError), open(f"/proc/{process}/stat", "rb") as file:
+        return file.read().rpartition(b")")[2].split()[0] == b"Z"
+    return False

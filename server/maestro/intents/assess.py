@@ -56,13 +56,15 @@ def assess(
     tracked: bool | None = None,
     *,
     scope: str | None = None,
+    private_folders: Sequence[str] = (),
 ) -> list[Assessment]:
     """Why the risk of a call is higher than low, the highest first; nothing for reading.
 
     `tracked` is whether git knows the file of an edit; None if nobody looked. With `scope`, one that names everything
-    is a reason too, if the call changes something.
+    is a reason too, if the call changes something. `private_folders` are absolute; what a command names in one of them
+    is a reason, by its letters alone.
     """
-    facts = Facts(subject, annotations, folder_is_git, tracked)
+    facts = Facts(subject, annotations, folder_is_git, tracked, private_folders)
     if subject.type == "read":
         return []
     found = [rule.assessment() for rule in RULES if rule.test(facts)]

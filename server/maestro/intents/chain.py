@@ -4,8 +4,10 @@ import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
+from maestro.database.shape import create
 from maestro_protocol.intents import IntentVerifyResult
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ COLUMNS = (
     "prev_hash", "hash",
 )  # fmt: skip
 
+_TABLES = ("ledger", "ledger_head")
 _SELECT = f"SELECT {', '.join(COLUMNS)} FROM ledger"
 _INSERT = f"INSERT INTO ledger({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"
 
@@ -80,22 +83,58 @@ def hash_of(entry: Entry) -> str:
     return hashlib.sha256(_in_one_spelling(entry[:-1]).encode("ascii")).hexdigest()
 
 
-def verify(connection: "sqlite3.Connection") -> IntentVerifyResult:
-    """Walk the chain from its first entry to the one that the head names."""
+def verify(connection: "sqlite3.Connection", head: str | None = None) -> IntentVerifyResult:
+    """Walk the chain from its first entry to the one that its head names, and look at what guards it.
+
+    `head` is the hash of an entry that was kept elsewhere, and must still be one of the chain's. Without it two things
+    are not found: a ledger that was rewritten from some entry to its end together with its head, as anybody can who
+    may write the file, and a ledger that was taken away, which is then an empty one that is whole.
+    """
     with _one_moment(connection):
-        return _walk(connection)
+        found, is_there = _walk(connection, head.lower() if head else None)
+        if not found.ok:
+            return found
+        if not _is_guarded(connection):
+            return found.model_copy(update={"ok": False, "first_broken": "triggers"})
+        return found if is_there else found.model_copy(update={"ok": False, "first_broken": "kept"})
 
 
-def _walk(connection: "sqlite3.Connection") -> IntentVerifyResult:
+def _walk(connection: "sqlite3.Connection", kept: str | None) -> tuple[IntentVerifyResult, bool]:
+    """What was found, and whether the hash that was kept stands in the chain."""
     head, before, checked = _head(connection), _Head(0, GENESIS), 0
+    is_there = kept is None or kept == GENESIS
     for row in connection.execute(f"{_SELECT} ORDER BY number"):
         entry = Entry(*row)
         if entry.number > head.number or not _follows(entry, before):
-            return IntentVerifyResult(ok=False, checked=checked, first_broken=str(entry.intent_id), head=head.hash)
+            broken = str(entry.intent_id)
+            return IntentVerifyResult(ok=False, checked=checked, first_broken=broken, head=head.hash), False
         before, checked = _Head(entry.number, entry.hash), checked + 1
+        is_there = is_there or entry.hash == kept
     if before != head:
-        return IntentVerifyResult(ok=False, checked=checked, first_broken="head", head=head.hash)
-    return IntentVerifyResult(ok=True, checked=checked, head=head.hash)
+        return IntentVerifyResult(ok=False, checked=checked, first_broken="head", head=head.hash), False
+    return IntentVerifyResult(ok=True, checked=checked, head=head.hash), is_there
+
+
+def _is_guarded(connection: "sqlite3.Connection") -> bool:
+    """Whether our triggers stand on the tables of the ledger, as we wrote them, and no others."""
+    return _triggers(connection) == _our_triggers()
+
+
+def _triggers(connection: "sqlite3.Connection") -> set[tuple[str, str, str]]:
+    rows = connection.execute("SELECT name, tbl_name, sql FROM sqlite_schema WHERE type = 'trigger'")
+    return {(name, table, sql) for name, table, sql in rows if table.lower() in _TABLES}
+
+
+@cache
+def _our_triggers() -> set[tuple[str, str, str]]:
+    import sqlite3
+
+    connection = sqlite3.connect(":memory:")
+    try:
+        create(connection, _TABLES)
+        return _triggers(connection)
+    finally:
+        connection.close()
 
 
 def _follows(entry: Entry, before: _Head) -> bool:

@@ -4,32 +4,17 @@ import re
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from maestro.intents import carriers, git_rules
 from maestro.intents import command_words as words
-from maestro.intents import git_rules
 from maestro.intents.command_words import is_in
-from maestro.intents.commands import SHELLS, Program, is_convoluted, runs_code
+from maestro.intents.commands import Program, runs_code
+from maestro.intents.interpreters import SHELLS
 from maestro.intents.rules import Facts, Rule
+from maestro.intents.sql import deletes_data
 
-_SQL = re.compile(
-    r"\b(?:drop\s+(?:table|database|schema|view|index|column|user|role)|truncate\s+(?:table\s+)?\w"
-    r"|delete\s+from\b(?!.{0,1000}\bwhere\b)|alter\s+table\b.{0,200}\bdrop\b)",
-    re.I | re.S,
-)
 _OPERATOR = re.compile(r"(?:\d|&)?>{1,2}\|?&?[^\s>]*|<{1,3}[^\s>]*|[|;&]+|.*\$\(.*", re.S)
 _METACHARACTERS = re.compile(r"[;|&<>$`*?\n]")
 _FIND_ACTIONS = frozenset("-exec -execdir -ok -okdir -delete -fprint -fprintf -fls".split())
-_HIDDEN = {
-    "awk": r"system\s*\(|\|\s*getline|[|>]\s*\"",
-    "tar": r"--(?:checkpoint-action|to-command|use-compress)",
-    "rsync": r"(?:^|\s)(?:-\w*e|--rsh)\b",
-    "sed": r"(?:^|[;\s'])\d*[ewW]\s|/[gpi]*[ew][gpi]*(?:$|\s)",
-}
-_HIDDEN |= {"gawk": _HIDDEN["awk"], "mawk": _HIDDEN["awk"], "bsdtar": _HIDDEN["tar"]}
-
-
-def _hides_a_command(program: Program) -> bool:
-    pattern = _HIDDEN.get(program.name)
-    return pattern is not None and re.search(pattern, " ".join(program.arguments)) is not None
 
 
 def _finds_and_does(program: Program) -> bool:
@@ -54,19 +39,15 @@ def _runs_script(program: Program) -> bool:
 
 
 def _drops_data(facts: Facts) -> bool:
-    return any(map(_SQL.search, facts.texts))
+    return deletes_data("\0".join(facts.texts))
 
 
 def _has_operator(facts: Facts) -> bool:
-    return any(map(_OPERATOR.fullmatch, (facts.subject.argv or ())[1:]))
+    return any(map(_OPERATOR.fullmatch, facts.argv[1:]))
 
 
 def _has_metacharacters(facts: Facts) -> bool:
-    return any(map(_METACHARACTERS.search, facts.subject.argv or ()))
-
-
-def _is_convoluted(facts: Facts) -> bool:
-    return is_convoluted(facts.subject.argv or (), facts.programs)
+    return any(map(_METACHARACTERS.search, facts.argv))
 
 
 def _any(*tests: Callable[[Program], bool]) -> Callable[[Facts], bool]:
@@ -82,7 +63,12 @@ COMMAND_RULES: Sequence[Rule] = (
     Rule(
         "command", "medium", "It runs a program, which does what its author wants.", lambda facts: bool(facts.programs)
     ),
-    Rule("delete", "high", "It deletes files.", _any(partial(is_in, words.DELETE), _deletes, git_rules.deletes)),
+    Rule(
+        "delete",
+        "high",
+        "It deletes files, or what is in them.",
+        _any(partial(is_in, words.DELETE), _deletes, carriers.overwrites_with_nothing, git_rules.deletes),
+    ),
     Rule(
         "dropData",
         "high",
@@ -95,10 +81,28 @@ COMMAND_RULES: Sequence[Rule] = (
         "indirect",
         "high",
         "It runs what only its arguments or its input say.",
-        _any(partial(is_in, words.INDIRECT), _finds_and_does, _hides_a_command),
+        _any(partial(is_in, words.INDIRECT), _finds_and_does, carriers.hides_a_command, carriers.env_is_told),
     ),
-    Rule("convoluted", "high", "It has so many commands in it that they were not all looked at.", _is_convoluted),
+    Rule("convoluted", "high", "It has so much in it that not all of it was looked at.", lambda facts: facts.is_unseen),
     Rule("wrapper", "medium", "It runs a program through another one.", _any(partial(is_in, words.WRAPPER))),
+    Rule(
+        "unwatched",
+        "high",
+        "It starts something that may go on where nobody watches it.",
+        _any(partial(is_in, words.UNWATCHED)),
+    ),
+    Rule(
+        "container",
+        "high",
+        "It runs a container that may use files, devices or rights of this machine.",
+        _any(carriers.reaches_in),
+    ),
+    Rule(
+        "private",
+        "high",
+        "It touches Maestro's own files, where its keys are.",
+        lambda facts: facts.is_private,
+    ),
     Rule(
         "shellOperator",
         "high",
@@ -124,7 +128,12 @@ COMMAND_RULES: Sequence[Rule] = (
         _any(git_rules.rewrites),
     ),
     Rule("gitPrograms", "high", "It tells git which programs to run.", _any(git_rules.runs_programs)),
-    Rule("publish", "high", "It publishes something for others.", _any(partial(is_in, words.PUBLISH))),
+    Rule(
+        "publish",
+        "high",
+        "It publishes something for others.",
+        _any(partial(is_in, words.PUBLISH), words.npm_publishes),
+    ),
     Rule("deploy", "high", "It changes running systems.", _any(partial(is_in, words.DEPLOY))),
     Rule(
         "network",
@@ -136,6 +145,6 @@ COMMAND_RULES: Sequence[Rule] = (
         "install",
         "high",
         "It installs or removes packages, whose code runs here.",
-        _any(partial(is_in, words.INSTALL), _installs_by_default),
+        _any(partial(is_in, words.INSTALL), words.npm_installs, _installs_by_default),
     ),
 )

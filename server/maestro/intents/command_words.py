@@ -18,7 +18,7 @@ def is_in(rows: Mapping[str, frozenset[str]], program: Program) -> bool:
 
 
 DELETE = table("""
-rm rmdir unlink shred srm del erase rd trash wipefs dd truncate remove-item
+rm rmdir unlink shred srm del erase rd trash wipefs dd truncate remove-item sponge
 """)
 
 DROP_DATA = table("""
@@ -32,22 +32,31 @@ mysqladmin: drop
 """)
 
 INDIRECT = table("""
-xargs parallel eval watch at batch script expect vim vi nvim ex ed emacs
+xargs parallel eval watch at batch script expect vim vi nvim ex ed emacs entr fzf
+taskset setarch linux busybox toybox ssh-agent dbus-run-session xvfb-run fakeroot proot faketime rlwrap prlimit numactl
+cgexec valgrind gdb lldb strace ltrace catchsegv eatmydata flock chrt unbuffer systemd-inhibit ld.so ld-linux-x86-64.so
+timeit pdb code runpy
 """)
 
 WRAPPER = table("""
-env nohup setsid timeout nice time
+env nohup setsid timeout nice time stdbuf ionice
+""")
+
+UNWATCHED = table("""
+nohup setsid daemonize daemon systemd-run start-stop-daemon at batch crontab anacron tmux screen dtach abduco zellij
+disown start launchctl pm2 supervisord
+git: maintenance daemon
 """)
 
 PRIVILEGE = table("""
 sudo doas su pkexec runuser runas gsudo newgrp visudo
 chmod chown chgrp chattr setfacl icacls takeown attrib setcap
-useradd usermod passwd
+useradd usermod passwd unshare nsenter chroot bwrap firejail
 """)
 
 PUBLISH = table("""
 twine semantic-release release-it goreleaser np
-npm: publish unpublish deprecate dist-tag
+npm: deprecate dist-tag access owner team token
 yarn pnpm bun lerna changeset cargo poetry uv hatch flit pdm gradle gradlew vsce ovsx: publish
 gem: push yank
 dotnet nuget docker podman helm oras hg: push
@@ -72,18 +81,18 @@ NETWORK = table("""
 curl wget http https httpie xh aria2c lynx
 ssh scp sftp ftp rsync rclone nc ncat netcat socat telnet nmap ping dig nslookup host openssl
 gh glab
+http.server torsocks proxychains
 iwr irm invoke-webrequest invoke-restmethod certutil bitsadmin
 """)
 
 INSTALL = table("""
-npx pnpx bunx uvx easy_install
+npx pnpx bunx uvx easy_install ensurepip
 pip: install download wheel uninstall
 pipx: install run inject
 uv: pip add sync tool remove
 poetry pdm: install add update remove
 pipenv: install sync
 conda mamba: install create update
-npm: install i ci add update upgrade uninstall exec init create
 pnpm: install i add update dlx create
 yarn: install add upgrade dlx create
 bun: install add create x
@@ -102,3 +111,32 @@ apk: add del
 snap flatpak choco winget scoop code: install
 docker podman: pull build
 """)
+
+_NPM_INSTALLS = frozenset(
+    "install isntall isntall-ci install-test it cit ci clean-install ic install-ci-test add update upgrade udpate "
+    "uninstall unlink remove rm r un exec x init innit create link ln rebuild rb dedupe ddp find-dupes prune audit"
+    .split()
+)  # fmt: skip
+
+
+def npm_installs(program: Program) -> bool:
+    """npm takes any beginning of its words that is clear: `in` is `install`."""
+    return program.name == "npm" and any(word.startswith(told) for told in _told(program) for word in _NPM_INSTALLS)
+
+
+def npm_publishes(program: Program) -> bool:
+    """With the beginnings that npm takes."""
+    return program.name == "npm" and any(
+        word.startswith(told) for told in _told(program) if len(told) > 2 for word in ("publish", "unpublish")
+    )
+
+
+def _told(program: Program) -> tuple[str, ...]:
+    """The first words; before npm's own there may be the value of an option."""
+    words = tuple(word for word in program.words[:3] if word)
+    runs = next((at for at, word in enumerate(words) if word in _NPM_RUNS), len(words))
+    return words[:runs]
+
+
+_NPM_RUNS = frozenset("run run-script rum urn test t tst start stop restart".split())
+"""What follows these is the name of a script."""

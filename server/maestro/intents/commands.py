@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from maestro.intents.interpreters import gives_code, module_of
+
 _FOLLOWED = 64
 """So many words behind a wrapper may be where its command begins."""
 
@@ -16,28 +18,30 @@ _WORDS = 200
 _MOST = 200
 """So many programs are looked for in one command."""
 
-SHELLS = frozenset("sh bash zsh dash ksh fish csh tcsh ash busybox cmd powershell pwsh".split())
-_CODE_LETTERS = {
-    "python": "c", "pypy": "c", "perl": "eE", "ruby": "e", "node": "ep", "nodejs": "ep", "bun": "ep", "php": "rBE",
-    "lua": "e", "osascript": "e", "rscript": "e", "julia": "eE", "groovy": "e", "elixir": "e", "tclsh": "", "deno": "",
-}  # fmt: skip
-INTERPRETERS = frozenset(_CODE_LETTERS)
+UNKNOWN = "…"
+"""The name of a program whose name is longer than any is."""
 
 _WRAPPERS = frozenset(
     "sudo doas su env nice nohup time timeout stdbuf ionice chrt setsid command exec builtin xargs parallel watch "
     "strace ltrace unbuffer script flock caffeinate arch pkexec runuser chroot unshare nsenter firejail bwrap npx "
-    "pnpx bunx uvx pipx start".split()
+    "pnpx bunx uvx pipx start taskset setarch linux32 linux64 busybox toybox ssh-agent dbus-run-session xvfb-run "
+    "daemonize daemon systemd-run systemd-inhibit start-stop-daemon fakeroot proot faketime rlwrap prlimit numactl "
+    "cgexec valgrind gdb catchsegv eatmydata entr torsocks proxychains tmux screen at batch".split()
 )
 _RUNNERS = {
     ("uv", "run"), ("poetry", "run"), ("pipenv", "run"), ("pdm", "run"), ("hatch", "run"), ("rye", "run"),
     ("conda", "run"), ("npm", "exec"), ("yarn", "exec"), ("yarn", "dlx"), ("pnpm", "exec"), ("pnpm", "dlx"),
     ("bundle", "exec"), ("docker", "exec"), ("docker", "run"), ("podman", "exec"), ("podman", "run"),
-    ("kubectl", "exec"), ("git", "bisect"), ("git", "submodule"), ("direnv", "exec"), ("nix", "run"),
+    ("kubectl", "exec"), ("npm", "x"), ("docker", "create"),
+    ("podman", "create"), ("git", "bisect"), ("git", "submodule"), ("direnv", "exec"), ("nix", "run"),
 }  # fmt: skip
 _OPERATORS = re.compile(r"[;&|\n]+|\$\(|`|[()<>{}]")
-_VERSION = re.compile(r"[\d.]+$")
-_CODE_OPTIONS = frozenset("--eval --print --command -command -encodedcommand -enc -ec /c /k eval".split())
-_NEVER = re.compile(r"(?!)")
+_NAME = 255
+"""Characters; no file has a longer name."""
+_VERSIONS = "0123456789."
+_LETTERS = re.compile(r"-[A-Za-z]+")
+_TAKE_APART = frozenset("env script su flock watch tmux screen parallel at batch ssh-agent".split())
+"""Programs of which one argument may be a whole command line."""
 _EXECUTES = frozenset(("-exec", "-execdir", "-ok", "-okdir", "-x", "-X", "--exec", "--exec-batch"))
 
 
@@ -54,7 +58,7 @@ class Program:
         return tuple(word.lower() for word in self.arguments if not word.startswith("-"))
 
     def has(self, *options: str) -> bool:
-        """Whether one of these options is there, `--force=x` and the letters of `-rf` included."""
+        """Whether one of these options is there: `--force=x`, `--forc` and the letters of `-rf` included."""
         return any(_is_option(word, option) for word in self.arguments for option in options)
 
 
@@ -65,36 +69,37 @@ def programs(argv: Sequence[str]) -> list[Program]:
 
 def is_convoluted(argv: Sequence[str], found: Sequence[Program]) -> bool:
     """Whether a command has more in it than `programs` looked at."""
+    if any(program.name == UNKNOWN for program in found):
+        return True
     return len(found) >= _MOST or (len(argv) > _WORDS and len(found) > 1)
 
 
 def runs_code(program: Program) -> bool:
     """Whether a shell or an interpreter is given code instead of a file."""
-    if program.name not in SHELLS | INTERPRETERS:
-        return False
-    letters = _CODE_LETTERS.get(program.name, "c")
-    is_code = re.compile(rf"-[A-Za-z]{{0,5}}[{letters}]|-[{letters}].*", re.S) if letters else _NEVER
-    return any(word.lower().split("=")[0] in _CODE_OPTIONS or is_code.fullmatch(word) for word in program.arguments)
+    return gives_code(program.name, program.arguments)
 
 
 def _programs(argv: tuple[str, ...]) -> Iterator[Program]:
-    waiting, seen = deque([argv]), set[tuple[str, ...]]()
+    waiting, seen, code = deque([argv]), set[tuple[str, ...]](), set[str]()
     while waiting:
         words = waiting.popleft()
         if words and words not in seen:
             seen.add(words)
             yield (program := Program(_name(words[0]), words[1:]))
-            waiting.extend(islice(_inner(program), _MOST))
+            waiting.extend(islice(_inner(program, code), _MOST))
 
 
-def _inner(program: Program) -> Iterator[tuple[str, ...]]:
+def _inner(program: Program, code: set[str]) -> Iterator[tuple[str, ...]]:
+    """The commands inside a program's arguments. `code` is what was taken apart already, which takes long."""
     arguments = program.arguments
-    if runs_code(program):
-        for word in arguments:
+    is_code, may_be = runs_code(program), program.name in _TAKE_APART
+    for word in arguments if is_code or may_be else ():
+        if word not in code and (is_code or len(word.split(maxsplit=1)) > 1):
+            code.add(word)
             yield from _commands_in(word)
-    elif program.name in INTERPRETERS and "-m" in arguments:
-        yield arguments[arguments.index("-m") + 1 :]
-    elif program.name in ("find", "fd", "fdfind"):
+    if module := module_of(program.name, arguments):
+        yield module
+    if program.name in ("find", "fd", "fdfind"):
         yield from (arguments[at + 1 :][:_WORDS] for at, word in enumerate(arguments) if word in _EXECUTES)
     elif program.name in _WRAPPERS or (program.name, next(iter(program.words), "")) in _RUNNERS:
         # Which words are options' values differs from wrapper to wrapper, so each may be where the command begins.
@@ -115,15 +120,18 @@ def _commands_in(code: str) -> Iterator[tuple[str, ...]]:
 
 def _name(word: str) -> str:
     name = word.replace("\\", "/").rsplit("/", 1)[-1].lower()
+    if len(name) > _NAME:
+        return UNKNOWN
     for ending in (".exe", ".cmd", ".bat", ".com"):
         name = name.removesuffix(ending)
-    return _VERSION.sub("", name) or name
+    return name.rstrip(_VERSIONS) or name
 
 
 def _is_option(word: str, option: str) -> bool:
-    if len(option) == 2 and option.startswith("-") and option[1] != "-":
-        return bool(re.fullmatch(r"-[A-Za-z]+", word)) and option[1] in word[1:]
-    return word == option or word.startswith(f"{option}=")
+    """Long options may be cut short, as most programs take them: `--har` is `--hard`."""
+    if not option.startswith("--"):
+        return bool(_LETTERS.fullmatch(word)) and option[1] in word[1:]
+    return word.startswith("--") and len(name := word.partition("=")[0]) > 2 and option.startswith(name)
 
 
 def _may_begin(word: str) -> bool:

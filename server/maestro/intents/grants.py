@@ -11,7 +11,7 @@ from uuid import uuid4
 from pydantic import JsonValue
 
 from maestro.errors import MaestroError
-from maestro.redact import MASK, redact
+from maestro.intents.subjects import shown
 from maestro_protocol.base import JsonObject
 from maestro_protocol.permissions import Grant, GrantScope, PermissionSubject
 
@@ -26,11 +26,11 @@ _PORTS = {"http": 80, "https": 443}
 def key_of(subject: PermissionSubject) -> JsonObject:
     """What must be equal for a grant to cover a call, in clear.
 
-    The whole `argv` and the folder of a command, the path of an edit, scheme, host and port of a fetch; of anything
-    else the whole input.
+    The whole `argv`, the folder and the program's file of a command, the path of an edit, scheme, host and port of a
+    fetch; of anything else the whole input.
     """
     if subject.type == "command" and subject.argv:
-        return _present(argv=[*subject.argv], cwd=subject.cwd)
+        return _present(argv=[*subject.argv], cwd=subject.cwd, uri=subject.uri)
     if subject.type == "edit" and (subject.path or subject.uri):
         return _present(path=subject.path, uri=subject.uri)
     if subject.type == "network" and subject.url:
@@ -84,7 +84,7 @@ def add(
     ).fetchone()
     if there:
         return _grant(there)
-    row = (f"grant_{uuid4().hex[:16]}", tool, json.dumps(_shown(key_of(subject))), scope,
+    row = (f"grant_{uuid4().hex[:16]}", tool, json.dumps(shown(key_of(subject))), scope,
            holder if scope == "chat" else None, holder if scope == "workspace" else None, _now())  # fmt: skip
     connection.execute(
         f"INSERT INTO grants({', '.join(_COLUMNS)}, digest) VALUES ({', '.join('?' * len(_COLUMNS))}, ?)",
@@ -133,20 +133,6 @@ def _origin(url: str) -> str | None:
     if not host or port is None:
         return None
     return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}:{port}"
-
-
-def _shown(value: JsonValue, name: str = "") -> JsonValue:
-    """The value without secrets, by their looks and by the names they stand under."""
-    if isinstance(value, dict):
-        return {key: _shown(inner, key) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_shown(inner, name) for inner in value]
-    if not isinstance(value, str):
-        return value
-    if (shown := redact(value)) != value:
-        return shown
-    pair = json.dumps({name: value})
-    return value if redact(pair) == pair else MASK
 
 
 def _now() -> str:

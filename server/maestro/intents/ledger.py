@@ -14,10 +14,11 @@ from maestro.intents.chain import verify as verify
 from maestro.intents.pages import export as export
 from maestro.intents.pages import records as records
 from maestro.intents.records import record_of, written
+from maestro.intents.subjects import kept, storable
 from maestro.redact import redact
 from maestro_protocol.base import JsonObject
 from maestro_protocol.intents import Decision, Intent, IntentRecord, Observed
-from maestro_protocol.permissions import Risk
+from maestro_protocol.permissions import PermissionSubject, Risk
 
 if TYPE_CHECKING:
     import sqlite3
@@ -25,7 +26,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """A call before it is run. `intent` is None where nothing valid was declared."""
+    """A call before it is run.
+
+    `intent` is None where nothing valid was declared; `subject` is what exactly is called.
+    """
 
     turn_id: str
     tool_call_id: str
@@ -36,6 +40,7 @@ class Declaration:
     model: str
     session_id: str | None = None
     chat_id: str | None = None
+    subject: PermissionSubject | None = None
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 
@@ -49,6 +54,7 @@ def declare(connection: "sqlite3.Connection", record: Declaration) -> IntentReco
         "assessments": [one.to_wire() for one in record.risk.assessments],
         "sessionId": record.session_id,
         "model": record.model,
+        "subject": kept(record.subject) if record.subject else None,
         "scope": redact(intent.scope) if intent else None,
         "rationale": redact(intent.rationale) if intent and intent.rationale else None,
     }
@@ -58,7 +64,7 @@ def declare(connection: "sqlite3.Connection", record: Declaration) -> IntentReco
         step="declared",
         declared=number,
         chat_id=record.chat_id,
-        tool=record.tool.encode("utf-8", "replace").decode(),
+        tool=storable(record.tool),
         purpose=intent.purpose if intent else None,
         risk_level=record.risk.level,
         mismatched=0,

@@ -6,10 +6,12 @@ from collections.abc import Callable, Sequence
 from maestro.intents.rules import Facts, Rule
 
 
-def _at(pattern: str) -> Callable[[Facts], bool]:
-    """Whether a file is written whose path ends in what the pattern says."""
-    compiled = re.compile(rf"(?:.*/)?(?:{pattern})", re.S | re.I)
-    return lambda facts: any(compiled.fullmatch(path) for path in facts.written_paths)
+def _at(names: str = "(?!)", folders: str = "(?!)") -> Callable[[Facts], bool]:
+    """Whether a file is written that is called so, or that is in such a folder, at any depth."""
+    called, inside = re.compile(names, re.S | re.I), re.compile(rf"(?:^|/)(?:{folders})/", re.I)
+    return lambda facts: any(
+        called.fullmatch(path.rpartition("/")[2]) or inside.search(f"{path}/") for path in facts.written_paths
+    )
 
 
 _GUARDS = frozenset(
@@ -59,21 +61,22 @@ PATH_RULES: Sequence[Rule] = (
         "It replaces text in a file that git does not know, so the text before cannot be brought back.",
         lambda facts: _replaces(facts) and facts.folder_is_git and facts.tracked is False,
     ),
+    Rule("outsideFolder", "high", "It names a file outside the folder it works in.", lambda facts: facts.is_outside),
     Rule(
-        "outsideFolder",
+        "ignoreRules",
         "high",
-        "It names a file outside the folder it works in.",
-        lambda facts: any(path.startswith(("../", "~")) or path == ".." for path in facts.written_paths),
+        "It changes which files are ignored, and so which may be read, sent or committed.",
+        _at(r"\.[a-z]{1,40}ignore|\.ignore", r"\.git/info|\.git/info/exclude"),
     ),
     Rule(
         "ci",
         "high",
         "It changes what runs on the build servers, which hold secrets.",
         _at(
-            r"\.github/(?:workflows|actions)/.+|\.gitlab-ci\.ya?ml|\.gitlab/.+|\.circleci/.+|azure-pipelines.*\.ya?ml"
-            r"|jenkinsfile.*|\.travis\.ya?ml|bitbucket-pipelines\.ya?ml|\.drone\.ya?ml|\.woodpecker.*|\.buildkite/.+"
-            r"|appveyor\.ya?ml|cloudbuild\.ya?ml|\.teamcity/.+|\.ci/.+|\.azure/.+|\.forgejo/.+|\.gitea/.+|buildspec\.yml"
-            r"|action\.ya?ml"
+            r"\.gitlab-ci\.ya?ml|azure-pipelines.*\.ya?ml|jenkinsfile.*|\.travis\.ya?ml|bitbucket-pipelines\.ya?ml"
+            r"|\.drone\.ya?ml|\.woodpecker.*|appveyor\.ya?ml|cloudbuild\.ya?ml|buildspec\.yml|action\.ya?ml|\.github",
+            r"\.github/(?:workflows|actions)|\.gitlab|\.circleci|\.buildkite|\.teamcity|\.ci|\.azure|\.forgejo|\.gitea"
+            r"|\.woodpecker",
         ),
     ),
     Rule("security", "high", "Its path says that the code guards access, secrets or identities.", _guards),
@@ -82,8 +85,8 @@ PATH_RULES: Sequence[Rule] = (
         "high",
         "It changes a file that usually holds secrets.",
         _at(
-            r"\.env(?:\..+)?|\.envrc|\.netrc|\.npmrc|\.pypirc|.+\.(?:pem|key|p12|pfx|jks|kdbx)|id_(?:rsa|ed25519).*"
-            r"|\.ssh/.+"
+            r"\.env(?:\..+)?|\.envrc|\.netrc|\.npmrc|\.pypirc|.+\.(?:pem|key|p12|pfx|jks|kdbx)|id_(?:rsa|ed25519).*",
+            r"\.ssh|\.gnupg|\.aws",
         ),
     ),
     Rule(
@@ -91,8 +94,8 @@ PATH_RULES: Sequence[Rule] = (
         "high",
         "It changes how a database is changed, which data may not survive.",
         _at(
-            r"(?:db_?)?migrat(?:e|ions?)/.+|alembic/.+|flyway/.+|.*\bmigrations?\.(?:py|rb|js|ts|sql|go)|v\d+__.+\.sql"
-            r"|prisma/schema\.prisma|db/(?:schema\.rb|structure\.sql)"
+            r".*\bmigrations?\.(?:py|rb|js|ts|sql|go)|v\d+__.+\.sql",
+            r"(?:db_?)?migrat(?:e|ions?)|alembic|flyway|prisma/schema\.prisma|db/(?:schema\.rb|structure\.sql)",
         ),
     ),
     Rule(
@@ -110,11 +113,12 @@ PATH_RULES: Sequence[Rule] = (
         "high",
         "It changes which packages are installed.",
         _at(
-            r"package\.json|(?:.*[-_.])?requirements(?:[-_.].*)?\.(?:txt|in)|requirements/.+|constraints.*\.txt|pipfile"
+            r"package\.json|(?:.*[-_.])?requirements(?:[-_.].*)?\.(?:txt|in)|constraints.*\.txt|pipfile"
             r"|pyproject\.toml|setup\.(?:py|cfg)|environment\.ya?ml|cargo\.toml|go\.(?:mod|work)|gemfile|.+\.gemspec"
             r"|composer\.json|pom\.xml|build\.(?:gradle|sbt)(?:\.kts)?|.+\.(?:cs|fs|vb)proj|directory\.packages\.props"
             r"|mix\.exs|pubspec\.yaml|podfile|package\.swift|conanfile\.(?:py|txt)|vcpkg\.json|deno\.jsonc?|flake\.nix"
-            r"|pnpm-workspace\.yaml|dockerfile.*|containerfile.*"
+            r"|pnpm-workspace\.yaml|dockerfile.*|containerfile.*",
+            r"requirements",
         ),
     ),
     Rule(
@@ -124,11 +128,12 @@ PATH_RULES: Sequence[Rule] = (
         _at(
             r"(?:gnu)?makefile|.+\.mk|justfile|taskfile\.ya?ml|rakefile|gulpfile\..+|gruntfile\..+|cmakelists\.txt"
             r"|conftest\.py|sitecustomize\.py|usercustomize\.py|.+\.pth|setup\.py|pyproject\.toml|package\.json|noxfile\.py"
-            r"|tox\.ini|dodo\.py|tasks\.py|build\.rs|\.cargo/config(?:\.toml)?|hatch_build\.py|\.pre-commit-config\.yaml"
-            r"|\.husky/.+|lefthook\.ya?ml|\.git/.+|\.git|\.gitmodules|\.gitattributes|\.gitconfig|hooks/.+"
+            r"|tox\.ini|dodo\.py|tasks\.py|build\.rs|hatch_build\.py|\.pre-commit-config\.yaml"
+            r"|lefthook\.ya?ml|\.git|\.gitmodules|\.gitattributes|\.gitconfig"
             r"|(?:docker-)?compose.*\.ya?ml|procfile|vagrantfile"
             r"|(?:webpack|vite|vitest|jest|rollup|babel|eslint|next)\.config\..+"
-            r"|\.eslintrc\.c?js|\.babelrc\.js|\.bashrc|\.zshrc|\.profile|\.bash_profile|\.zshenv"
+            r"|\.eslintrc\.c?js|\.babelrc\.js|\.bashrc|\.zshrc|\.profile|\.bash_profile|\.zshenv",
+            r"\.cargo/config(?:\.toml)?|\.husky|\.git|hooks",
         ),
     ),
     Rule(
@@ -136,10 +141,10 @@ PATH_RULES: Sequence[Rule] = (
         "high",
         "It changes how an editor or an agent behaves, and so what it may do.",
         _at(
-            r"\.vscode/.+|.+\.code-workspace|\.idea/.+|\.devcontainer/.+|\.devcontainer\.json|\.maestro.*|\.maestro.*/.+"
-            r"|\.nvim\.lua|\.nvimrc|\.exrc|\.vimrc|\.nvim/.+|\.helix/.+|\.zed/.+|\.fleet/.+|\.dir-locals\.el|\.mcp\.json"
-            r"|\.claude/.+|\.cursor/.+|\.cursorrules|\.codex/.+|\.gemini/.+|\.aider.*|\.continue/.+|\.windsurf.*"
-            r"|agents\.md|claude\.md|gemini\.md|\.github/copilot-instructions\.md"
+            r".+\.code-workspace|\.devcontainer\.json|\.maestro.*|\.nvim\.lua|\.nvimrc|\.exrc|\.vimrc|\.dir-locals\.el"
+            r"|\.mcp\.json|\.cursorrules|\.aider.*|\.windsurf.*|agents\.md|claude\.md|gemini\.md",
+            r"\.vscode|\.idea|\.devcontainer|\.maestro[^/]*|\.nvim|\.helix|\.zed|\.fleet|\.claude|\.cursor|\.codex|\.gemini"
+            r"|\.aider[^/]*|\.windsurf[^/]*|\.continue|\.github/copilot-instructions\.md",
         ),
     ),
 )

@@ -12,8 +12,13 @@ _UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn"}
 
 def plain(text: str) -> str:
     """One line without secrets and without characters that hide, reorder or overwrite others."""
+    return redact(visible(text)).strip()
+
+
+def visible(text: str) -> str:
+    """One line without characters that hide, reorder or overwrite others."""
     line = _BLANK.sub(" ", text)
-    return redact("".join(character for character in line if unicodedata.category(character) not in _UNSEEN)).strip()
+    return "".join(character for character in line if unicodedata.category(character) not in _UNSEEN).strip()
 
 
 def shortened(text: str, most: int) -> str:

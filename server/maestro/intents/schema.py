@@ -127,11 +127,10 @@ def _object(value: JsonValue) -> JsonObject | None:
 
 def _read(declared: JsonObject) -> tuple[Intent | None, list[str]]:
     """The intent, or what is wrong with it."""
-    risk_level = declared["risk_level"] if "risk_level" in declared else declared.get("riskLevel")
     readers: dict[str, tuple[JsonValue, Callable[[str, JsonValue], str | None]]] = {
         "purpose": (declared.get("purpose"), _one_of(get_args(Purpose))),
         "scope": (_joined(declared.get("scope")), _text),
-        "risk_level": (risk_level, _one_of(get_args(RiskLevel))),
+        "risk_level": (_levels(declared), _highest),
         "rationale": (declared.get("rationale"), _optional_text),
     }
     values: dict[str, str | None] = {}
@@ -161,6 +160,19 @@ def _one_of(values: tuple[str, ...]) -> Callable[[str, JsonValue], str]:
         raise ValueError(f"`{name}` {'is missing and ' if value is None else ''}must be {choice}")
 
     return read
+
+
+def _levels(declared: JsonObject) -> JsonValue:
+    """The risk as both spellings say it; None if neither does."""
+    there = [declared[name] for name in ("risk_level", "riskLevel") if declared.get(name) is not None]
+    return there or None
+
+
+def _highest(name: str, values: JsonValue) -> str:
+    """Reads the highest of several levels, each of which must be one."""
+    read, levels = _one_of(get_args(RiskLevel)), get_args(RiskLevel)
+    there: list[JsonValue] = values if isinstance(values, list) else [values]
+    return max((read(name, value) for value in there), key=levels.index)
 
 
 def _text(name: str, value: JsonValue) -> str:

@@ -27,6 +27,25 @@ _ALL_FILES = re.compile(
     r"|^\s*all\s*$",
     re.I,
 )
+_ITEMS = re.compile(r"[,;\n&+]|\b(?:and|und|et|y)\b", re.I)
+_PLAIN = re.compile(r"[\w\s`'\"*.!()-]*")
+_EVERYTHING = frozenset(
+    "all alle alles any code codebase dateien ensemble entier entire everything file files full fichiers ganze gesamte "
+    "projekt project projet proyecto repo repository root toda todas todo todos tous tout toute toutes tutto whole "
+    "complete workspace worktree archivos".split()
+)
+"""An item that only has these words names everything, in the languages that models answer in."""
+_ALONE = frozenset("all alle alles everything repo repository codebase workspace tout tutto todo todos".split())
+"""Of these one is enough; the others may be names of folders."""
+_BESIDE = frozenset(
+    "a across an at base change changes das de del den der die edit el fix for in inside la le les los modify my of "
+    "our read the this throughout to update within your".split()
+)
+_LONGEST = 2_000
+"""Characters; no intent has a longer scope."""
+_LONGEST_LINE = 32_768
+"""Characters of a command that are taken apart as a shell would; it takes long."""
+
 _PROBES = ("zq7x.kv", "bq3v", "Nq-w.8k", "7qz.xk", ".q0v", "_vq2", "zq7x/kv.w", "bq3v/7k/_w", "Nq.0/xk/zv")
 """Paths with nothing in common: a pattern that fits one of them was not written with a file in mind."""
 
@@ -48,9 +67,27 @@ def outside(scope: str | None, observed: Observed, *, texts: Callable[[str], str
 def broad_scope(scope: str | None) -> Assessment | None:
     """A scope that names everything says nothing, so it is a high risk whatever was declared."""
     text = scope or ""
-    if not _ANYTHING.search(text) and not _ALL_FILES.search(text) and not any(map(_is_broad, tokens(text))):
+    if len(text) <= _LONGEST and not _names_everything(text):
         return None
     return Assessment(by="rule", id="broadScope", risk_level="high", reason="Its scope names everything there is.")
+
+
+def _names_everything(text: str) -> bool:
+    return (
+        _ANYTHING.search(text) is not None
+        or _ALL_FILES.search(text) is not None
+        or any(map(_is_everything, _ITEMS.split(text)))
+        or any(map(_is_broad, tokens(text)))
+    )
+
+
+def _is_everything(item: str) -> bool:
+    """Whether all that an item of a list says is `the repo`, `workspace` or `alles`."""
+    if not _PLAIN.fullmatch(item):
+        return False
+    words = re.findall(r"\w+", item.lower())
+    telling = {word for word in words if word not in _BESIDE}
+    return bool(telling) and telling <= (_EVERYTHING if len(words) > 1 else _ALONE)
 
 
 class _Declared:
@@ -102,7 +139,7 @@ def _shown(thing: str) -> str:
 
 def _words(line: str) -> list[str]:
     try:
-        return shlex.split(line)
+        return shlex.split(line) if len(line) <= _LONGEST_LINE else line.split()
     except ValueError:
         return line.split()
 

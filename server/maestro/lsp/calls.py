@@ -43,6 +43,16 @@ class Calls:
         """Whether an answer with this id is expected."""
         return call_id in self._waiting
 
+    @property
+    def waiting(self) -> bool:
+        """Whether anything was asked and not answered yet."""
+        return bool(self._waiting)
+
+    def give_up(self) -> None:
+        """The editor is gone: nothing will be answered."""
+        for call_id in list(self._waiting):
+            self.resolve({"id": call_id, "error": {"code": INTERNAL_ERROR}})
+
     def resolve(self, message: "JsonObject") -> None:
         """Hand an answer to whoever waits for it; others are dropped."""
         call_id = message.get("id")

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from maestro_protocol.base import JsonObject
 
 _TOO_LARGE = "The message is larger than `limits.maxMessageBytes`; send less or raise the limit."
+QUESTION_SECONDS = 0.2
 SHUTDOWN_SECONDS = 0.5
 """How long cancelled requests may take to end, and connections to close."""
 
@@ -113,6 +114,7 @@ class Connection:
     async def aclose(self) -> None:
         """Cancel everything, answer everything, close what is open."""
         self._state = _State.SHUT
+        await self._conclude_questions()
         await self._cancel_requests()
         for task in self._tasks:
             task.cancel()
@@ -246,6 +248,12 @@ class Connection:
     async def _shut_down(self) -> bytes:
         await self._cancel_requests()
         return b"null"
+
+    async def _conclude_questions(self) -> None:
+        """Who asked the editor something gets no answer any more, which is a no; give that time to be written down."""
+        if self.calls.waiting and (tasks := [request.task for request in self._requests.values()]):
+            self.calls.give_up()
+            await asyncio.wait(tasks, timeout=QUESTION_SECONDS)
 
     async def _cancel_requests(self) -> None:
         current = asyncio.current_task()

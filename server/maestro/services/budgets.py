@@ -8,15 +8,17 @@ from maestro.context.budget import Budget
 from maestro.errors import MaestroError
 from maestro.runtime import Runtime
 from maestro.services.models import ModelService, Target
+from maestro.services.tools import ToolService
 from maestro.tools.base import Tool
 from maestro_protocol.conversations import Chat
 from maestro_protocol.models import Model
 
 
 class Budgets:
-    def __init__(self, runtime: Runtime, models: ModelService) -> None:
+    def __init__(self, runtime: Runtime, models: ModelService, tools: ToolService) -> None:
         self._runtime = runtime
         self._models = models
+        self._tools = tools
 
     async def of(self, chat: Chat) -> Budget:
         """The budget of the chat's next request, as far as its model is known."""
@@ -24,7 +26,8 @@ class Budgets:
         with suppress(MaestroError):
             target = await self._models.target(chat.model, chat.session_id, chat.id)
         model = await self._models.known(target) if target else None
-        return self.of_request(target.provider if target else "", model, chat.system)
+        offered = await self._tools.known(chat.workspace_folder)
+        return self.of_request(target.provider if target else "", model, chat.system, offered.values())
 
     def of_request(
         self,

@@ -10,7 +10,7 @@ from maestro.database.database import Database
 from maestro.intents import ledger
 from maestro.streaming.messages import FunctionCall
 from maestro_protocol.intents import Decision, Intent, IntentRecord, Observed
-from maestro_protocol.permissions import Risk
+from maestro_protocol.permissions import PermissionSubject, Risk
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,9 @@ class CallRecords:
         self._database = database
         self._scene = scene
 
-    async def declare(self, call: FunctionCall, intent: Intent | None, risk: Risk) -> IntentRecord:
+    async def declare(
+        self, call: FunctionCall, intent: Intent | None, risk: Risk, subject: PermissionSubject
+    ) -> IntentRecord:
         scene = self._scene
         declaration = ledger.Declaration(
             chat_id=scene.chat_id,
@@ -42,6 +44,7 @@ class CallRecords:
             intent=intent,
             declared_by="model" if intent else "none",
             risk=risk,
+            subject=subject,
             session_id=scene.session_id,
             model=scene.model,
         )

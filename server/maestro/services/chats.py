@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import count
@@ -42,9 +42,11 @@ from maestro.telemetry import Telemetry
 from maestro.workspace.gate import Gate
 from maestro_protocol.chat import ChatParams, ChatSendParams, ChatSendResult
 from maestro_protocol.conversations import Chat, ChatCreateParams, ChatState
-from maestro_protocol.events import TurnNotice
+from maestro_protocol.events import ChatEvent, TurnNotice
 
 _RENEW_SECONDS = 100.0
+_TRY_AGAIN_SECONDS = 2.0
+"""How long until a store that could not be written is tried again."""
 _LOOK_AGAIN_SECONDS = 1.0
 """How long a queued message waits for news of another window before it tries for itself."""
 
@@ -87,6 +89,7 @@ class ChatService:
         self._sent = Idempotency[ChatSendResult]()
         self._left_open: set[str] = set()
         """Chats with a turn that could not be ended in the store."""
+        self._later: asyncio.Task[None] | None = None
 
     async def send(self, params: ChatSendParams, events: EventSink | None, max_latency_ms: int) -> ChatSendResult:
         """Add a message to a chat, or to a new one, and answer it. Cancelling the task is a stop reason.
@@ -113,10 +116,12 @@ class ChatService:
             MaestroError: 4301.
         """
         slot = self._running.of(chat_id)
-        if slot is None:
-            return await self._stores.of(chat_id).run(
+        if slot is None or not slot.begun:
+            elsewhere = await self._stores.of(chat_id).run(
                 lambda connection: turns.ask_to_cancel(connection, chat_id, turn_id)
             )
+            if elsewhere or slot is None:
+                return elsewhere
         if turn_id not in (None, slot.turn_id):
             return False
         slot.cancel()
@@ -131,6 +136,7 @@ class ChatService:
             sending = await self._prepare(params, chat, turn_id)
             with self._running.admitted(), self._status.busy(f"{sending.turn.target.model_id} is answering"):
                 begun = await self._begin(sending, queue=queue)
+                slot.begun = True
                 return await self._answer(sending, slot, begun, events, latency)
 
     async def _prepare(self, params: ChatSendParams, chat: Chat, turn_id: str) -> Sending:
@@ -272,17 +278,33 @@ class ChatService:
             self._feed.changed(chat_id)
 
     async def _abandon(self, sending: Sending, events: EventSink | None) -> None:
-        """End the turn as after a crash, if the store can be written again; else the next turn in the chat does."""
-        chat_id, lease = sending.chat.id, sending.lease
+        """End the turn as after a crash, if the store can be written again; else as soon as it can."""
+        chat_id = sending.chat.id
         self._left_open.add(chat_id)
-        with suppress(MaestroError):
-            ending = await self._stores.of(chat_id).run(
-                lambda connection: turns.abandon(connection, chat_id, lease, transcript.restore)
-            )
-            self._left_open.discard(chat_id)
-            if events is not None:
-                for event in ending:
-                    events.send(event)
+        try:
+            ending = await self._end_left_open(sending)
+        except MaestroError:
+            self._later = asyncio.create_task(self._end_later(sending))
+            return
+        if events is not None:
+            for event in ending:
+                events.send(event)
+
+    async def _end_later(self, sending: Sending) -> None:
+        while sending.chat.id in self._left_open:
+            await asyncio.sleep(_TRY_AGAIN_SECONDS)
+            with suppress(MaestroError):
+                await self._end_left_open(sending)
+                self._feed.changed(sending.chat.id)
+
+    async def _end_left_open(self, sending: Sending) -> Sequence[ChatEvent]:
+        """What that adds to the log. Raises 4901."""
+        chat_id, lease = sending.chat.id, sending.lease
+        ending = await self._stores.of(chat_id).run(
+            lambda connection: turns.abandon(connection, chat_id, lease, transcript.restore)
+        )
+        self._left_open.discard(chat_id)
+        return ending
 
     async def _hold(self, sending: Sending) -> None:
         """Keep the right to answer in the chat for as long as it takes."""

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from maestro import provider
 from maestro.chats import rows, turns
+from maestro.chats.totals import add_usage
 from maestro.chats.turns import NewTurn, Outcome
 from maestro.completion import Completion
 from maestro.context import compaction, pieces, summaries
@@ -60,12 +61,13 @@ class CompactionService:
             )
         target = await self._models.target(chat.model, chat.session_id, chat_id)
         answer = await self._summarise(target, old, turn_id)
-        text = compaction.summary_of(answer.text)
+        text = compaction.summary_of(answer, sum(piece.chunk.tokens for piece in old))
         ids = [piece.chunk.id for piece in old]
         summary, replaced, changes = await database.run(lambda connection: _replace(connection, chat_id, ids, text))
         self._feed.context_changed(changes)
         after = await database.read(lambda connection: total(connection, [chat_id]))
-        chat = await database.run(lambda connection: rows.change(connection, chat_id))
+        usage = add_usage(chat.usage, answer.usage)
+        chat = await database.run(lambda connection: rows.change(connection, chat_id, usage=usage))
         return ChatCompactResult(
             chat=chat,
             summary_id=summary.id,

@@ -9,7 +9,7 @@ from itertools import count
 from maestro.chats import turns
 from maestro.chats.turns import NewTurn, Outcome
 from maestro.database.database import Database
-from maestro.intents import ledger, schema
+from maestro.intents import assess, ledger, schema
 from maestro.services.models import ModelService, Target
 from maestro.services.round import Round
 from maestro.services.running import Running
@@ -21,8 +21,8 @@ from maestro.streaming.messages import FunctionCall
 from maestro.telemetry import Telemetry
 from maestro_protocol.chat import ChatCompleteParams, ChatCompleteResult, ChatParams, Tool, ToolCall
 from maestro_protocol.events import ToolReady, TurnStarted
-from maestro_protocol.intents import Decision
-from maestro_protocol.permissions import Risk
+from maestro_protocol.intents import Decision, Intent
+from maestro_protocol.permissions import PermissionSubject, Risk
 
 
 @dataclass(slots=True)
@@ -127,6 +127,12 @@ def _with_intents(tools: Sequence[Tool]) -> Sequence[Tool]:
     ]
 
 
+def _risk(intent: Intent | None) -> Risk:
+    """As far as it can be told of a tool nobody here knows."""
+    broad = assess.broad_scope(intent.scope) if intent else None
+    return assess.risk_of(intent.risk_level if intent else None, [broad] if broad else [])
+
+
 def _declaration(turn: Turn, call: ToolCall) -> ledger.Declaration:
     return ledger.Declaration(
         chat_id=None,
@@ -135,7 +141,8 @@ def _declaration(turn: Turn, call: ToolCall) -> ledger.Declaration:
         tool=call.name,
         intent=call.intent,
         declared_by="model" if call.intent else "none",
-        risk=Risk(level=call.intent.risk_level if call.intent else "low"),
+        risk=_risk(call.intent),
+        subject=PermissionSubject(type="other", tool=call.name, input=call.input),
         session_id=turn.target.session_id,
         model=turn.target.model_id,
     )

@@ -11,6 +11,7 @@ from maestro.context.budget import Budget
 from maestro.database.database import Database
 from maestro.editor import Editor
 from maestro.errors import MaestroError
+from maestro.redact import redact
 from maestro.services import context_changes
 from maestro.services.chat_stores import ChatStores
 from maestro.services.context_changes import Outcome
@@ -112,7 +113,7 @@ class ContextService:
         def write(connection: sqlite3.Connection) -> Outcome[Chunk]:
             if new is not None:
                 chunks.refresh(connection, chunk.id, new)
-            updated = chunks.update(connection, chunk.id, pinned=params.pinned, label=params.label)
+            updated = chunks.update(connection, chunk.id, pinned=params.pinned, label=_clean(params.label))
             return Outcome(updated, context_changes.changed(connection, [updated]))
 
         return await database.run(write)
@@ -178,7 +179,7 @@ class ContextService:
         if params.scope == "chat":
             await self._stores.of(owner).read(lambda connection: rows.read(connection, owner))
         made = await self._inputs.new(params)
-        new = replace(made, label=params.label or made.label, pinned=params.pinned)
+        new = replace(made, label=_clean(params.label) or made.label, pinned=params.pinned)
 
         def write(connection: sqlite3.Connection) -> Outcome[Chunk]:
             if params.scope == "chat":
@@ -197,3 +198,8 @@ class ContextService:
             if error.kind != "chunkNotFound":
                 raise
         return memory, await memory.read(lambda connection: chunks.read(connection, chunk_id))
+
+
+def _clean(label: str | None) -> str | None:
+    """A label is sent too."""
+    return None if label is None else redact(label)

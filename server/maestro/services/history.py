@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from maestro.chats import branches, export, journal, listing, messages, recovery, rows, turns
 from maestro.chats.title import UNTITLED
 from maestro.context import branches as context_branches
+from maestro.context import chunks
 from maestro.editor import Editor
 from maestro.errors import MaestroError
 from maestro.intents import grants
@@ -33,6 +34,7 @@ from maestro_protocol.conversations import (
     ChatRevertResult,
     ChatUpdateParams,
 )
+from maestro_protocol.errors import Issue
 
 _TOMBSTONES_STAY = timedelta(days=7)
 
@@ -50,6 +52,10 @@ class HistoryService:
 
     async def create(self, params: ChatCreateParams) -> Chat:
         """Begin a chat. Raises 4007 or 4103 for a session that is not one."""
+
+        _check_title(params.title)
+        if params.workspace_folder is not None and "://" not in params.workspace_folder:
+            raise _misfit("workspaceFolder", "must be a URI, as file:///home/me/project")
 
         async def run() -> Chat:
             session_id = (await self._sessions.get(params.session_id)).id if params.session_id else None
@@ -96,6 +102,8 @@ class HistoryService:
     async def get(self, params: ChatGetParams) -> ChatGetResult:
         """The chat and a page of its messages. Raises 4301; 4303 for a `before` that is none of its messages."""
 
+        await self._end_dead_turns(params.chat_id)
+
         def read(connection: sqlite3.Connection) -> ChatGetResult:
             chat = rows.read(connection, params.chat_id)
             found, before = messages.page(connection, chat.id, params.before, params.limit, for_client=True)
@@ -116,6 +124,7 @@ class HistoryService:
 
     async def update(self, params: ChatUpdateParams) -> Chat:
         """Raises 4301, 4007, 4103."""
+        _check_title(params.title)
         changes = rows.Changes()
         if params.title is not None:
             changes["title"], changes["titled"] = params.title, True
@@ -181,6 +190,7 @@ class HistoryService:
 
     async def events(self, params: ChatEventsParams) -> ChatEventsResult:
         """Raises 4301."""
+        await self._end_dead_turns(params.chat_id)
         return await self._stores.of(params.chat_id).read(lambda connection: journal.replay(connection, params))
 
     async def export(self, params: ChatExportParams) -> str:
@@ -189,11 +199,30 @@ class HistoryService:
         def read(connection: sqlite3.Connection) -> str:
             chat, said = rows.read(connection, params.chat_id), messages.all(connection, params.chat_id)
             if params.format == "json":
-                return export.to_json(chat, said)
+                log = journal.between(connection, chat.id, 1, chat.last_seq)
+                return export.to_json(chat, said, context=chunks.everything(connection, chat.id), events=log)
             return export.to_markdown(chat, said)
 
         return await self._stores.of(params.chat_id).read(read)
 
+    async def _end_dead_turns(self, chat_id: str) -> None:
+        """What another window left open when it died is ended as soon as somebody looks. Raises 4301."""
+        chat = await self.find(chat_id)
+        if chat.state != "idle" and self._running.of(chat_id) is None:
+            await self._stores.of(chat_id).run(
+                lambda connection: recovery.close_interrupted(connection, chat_id, transcript.restore)
+            )
+
     def _refuse_running(self, chat_id: str) -> None:
         if (slot := self._running.of(chat_id)) is not None:
             raise turn_in_progress(chat_id, slot.turn_id)
+
+
+def _check_title(title: str | None) -> None:
+    if title is not None and not title.strip():
+        raise _misfit("title", "must not be blank")
+
+
+def _misfit(path: str, what: str) -> MaestroError:
+    message = f"The chat cannot be kept so: `{path}` {what}."
+    return MaestroError("invalidParams", message, issues=[Issue(path=path, message=what)])

@@ -30,9 +30,9 @@ class IntentService:
         """A record per line, the oldest first."""
         return await self._beside(lambda connection: ledger.export(connection, chat_id))
 
-    async def verify(self) -> IntentVerifyResult:
-        """Walk the chain, beside what else the store is asked meanwhile."""
-        return await self._beside(ledger.verify)
+    async def verify(self, head: str | None = None) -> IntentVerifyResult:
+        """Walk the chain, in which a `head` that was kept elsewhere must stand, beside what else the store is asked."""
+        return await self._beside(lambda connection: ledger.verify(connection, head))
 
     async def _beside(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Do work that reads much on a connection of its own."""

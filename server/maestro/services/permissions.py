@@ -1,6 +1,7 @@
 """Permission to run a tool: asked of the user with a deadline, remembered where the user said so."""
 
-import asyncio
+import json
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -11,8 +12,11 @@ from pydantic import ValidationError
 from maestro.database.database import Database
 from maestro.editor import Editor, NoAnswer
 from maestro.intents import grants, policy
+from maestro.intents.plain import plain
 from maestro.runtime import Runtime
+from maestro.services.chat_stores import ChatStores
 from maestro.services.turn import new_id
+from maestro.services.waiting import finished
 from maestro_protocol.intents import Intent
 from maestro_protocol.permissions import (
     Grant,
@@ -24,6 +28,8 @@ from maestro_protocol.permissions import (
     Risk,
 )
 
+_DETAILS = 2_000
+"""Characters of what is asked about that a plain question shows."""
 REQUEST, RESOLVED = "maestro/permission/request", "maestro/permission/resolved"
 
 
@@ -53,10 +59,10 @@ class Answer:
 
 
 class PermissionService:
-    def __init__(self, runtime: Runtime, editor: Editor, database: Database) -> None:
+    def __init__(self, runtime: Runtime, editor: Editor, stores: ChatStores) -> None:
         self._runtime = runtime
         self._editor = editor
-        self._database = database
+        self._stores = stores
 
     async def ask(self, question: Question) -> Answer:
         """The user's answer, and the grant that follows from it. Cancelling the task withdraws the question."""
@@ -86,17 +92,23 @@ class PermissionService:
         """What covers this call already; nothing covers high risk."""
         if question.risk.level == "high":
             return None
-        return await self._database.read(
-            lambda connection: grants.find(
-                connection, question.subject.tool, question.subject, question.chat_id, question.workspace_folder
-            )
-        )
+        return await self._find(self._stores.disk, question) or await self._find(self._stores.memory, question)
+
+    async def _find(self, database: Database, question: Question) -> Grant | None:
+        subject, chat_id, folder = question.subject, question.chat_id, question.workspace_folder
+        return await database.read(lambda connection: grants.find(connection, subject.tool, subject, chat_id, folder))
 
     async def list(self) -> Sequence[Grant]:
-        return await self._database.read(grants.all)
+        """Those for a chat in memory are kept there, and end with it."""
+        return [*await self._stores.memory.read(grants.all), *await self._stores.disk.read(grants.all)]
 
     async def revoke(self, grant_id: str) -> bool:
-        return await self._database.run(lambda connection: grants.revoke(connection, grant_id))
+        """Whether there was one to take back."""
+        revoked = [
+            await database.run(lambda connection: grants.revoke(connection, grant_id))
+            for database in (self._stores.memory, self._stores.disk)
+        ]
+        return any(revoked)
 
     async def _answer(self, params: PermissionRequestParams, seconds: float) -> Answer:
         if not self._editor.offers("permission"):
@@ -124,8 +136,9 @@ class PermissionService:
             return
         in_chat = question.chat_id if option.scope == "chat" else None
         folder = question.workspace_folder if option.scope == "workspace" else None
-        await asyncio.shield(
-            self._database.run(
+        database = self._stores.of(question.chat_id) if option.scope == "chat" else self._stores.disk
+        await finished(
+            database.run(
                 lambda connection: grants.add(
                     connection,
                     question.subject.tool,
@@ -144,7 +157,22 @@ def _options(question: Question) -> list[PermissionOption]:
 
 
 def _told(params: PermissionRequestParams) -> str:
-    """Everything a person needs to decide, in one sentence each."""
+    """Everything a person needs to decide, where the client draws nothing itself."""
     reasons = "; ".join(one.reason for one in params.risk.assessments if one.risk_level == params.risk.level)
     risk = f"Risk: {params.risk.level}{f' ({reasons})' if reasons else ''}."
-    return f"{params.summary} {risk}"
+    return "\n".join(filter(None, (params.summary, _details(params.subject), risk)))
+
+
+def _details(subject: PermissionSubject) -> str:
+    """What the summary shortens: nothing that is allowed is hidden but for its length, which is told."""
+    if subject.argv is not None:
+        return _whole(shlex.join(subject.argv))
+    if subject.type == "edit":
+        old, new = _whole(subject.old_text or ""), _whole(subject.new_text or "")
+        return f"- {old}\n+ {new}" if subject.old_text else f"+ {new}"
+    return _whole(json.dumps(subject.input, ensure_ascii=False)) if subject.input is not None else subject.url or ""
+
+
+def _whole(text: str) -> str:
+    shown = "\n".join(plain(line) for line in text[:_DETAILS].split("\n"))
+    return f"{shown} … ({len(text) - _DETAILS:,} more characters)" if len(text) > _DETAILS else shown

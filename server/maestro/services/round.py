@@ -136,9 +136,11 @@ class Round:
         self._close_part()
         self._announce(found.id, found.name, out)
         call = replace(found, id=self._ids[found.id])
+        if (part := _part(call)) is not None:
+            self.parts.append(part)
+        elif call.arguments is not None:
+            call = replace(call, arguments=None, complete=False)
         self.calls.append(call)
-        if call.arguments is not None:
-            self.parts.append(ToolCallPart(tool_call_id=call.id, name=call.name, input=call.arguments))
         self.on_call(call)
 
     def _open_part(self, kind: str) -> None:
@@ -151,6 +153,18 @@ class Round:
         self._texts, self._kind = [], ""
         if text:
             self.parts.append(TextPart(text=text) if kind == "text" else ReasoningPart(text=text))
+
+
+def _part(call: FunctionCall) -> ToolCallPart | None:
+    """The call as a part of the answer; None for arguments that are no object, or nest deeper than JSON may here."""
+    if call.arguments is None:
+        return None
+    try:
+        part = ToolCallPart(tool_call_id=call.id, name=call.name, input=call.arguments)
+        part.to_wire()
+    except (ValueError, RecursionError):
+        return None
+    return part
 
 
 def _unique(call_id: str, taken: set[str]) -> str:

@@ -17,6 +17,8 @@ class Slot:
 
     turn_id: str
     task: "asyncio.Task[object]"
+    begun: bool = False
+    """Whether it answers, and does not wait for another window's turn to end."""
 
     def cancel(self) -> None:
         cancel_once(self.task)

@@ -18,8 +18,8 @@ from maestro.services import context_changes, transcript
 from maestro.services.prompt import Prompt
 from maestro.services.tools import Offer
 from maestro.services.turn import Turn, new_id
-from maestro_protocol.chat import ChatSendParams, ContentPart, ImagePart, TextPart
-from maestro_protocol.context import ContextDidChangeParams
+from maestro_protocol.chat import AttachmentPart, ChatSendParams, ContentPart, ImagePart, TextPart
+from maestro_protocol.context import Chunk, ContextDidChangeParams
 from maestro_protocol.conversations import Chat, Message
 from maestro_protocol.errors import Issue
 from maestro_protocol.events import TurnStarted
@@ -100,11 +100,12 @@ def begin(connection: sqlite3.Connection, sending: Sending, workspace: Sequence[
         chunks.add(connection, chat.id, replace(attached, message_id=sending.message_id))
         for attached in sending.attached
     ]
+    attachments = [_attachment(chunk) for chunk in added]
     message = Message(
         id=sending.message_id,
         turn_id=turn.id,
         role="user",
-        parts=list(sending.content),
+        parts=[*sending.content, *attachments],
         created_at=sending.started_at,
     )
     added.append(transcript.add(connection, chat.id, message))
@@ -117,6 +118,11 @@ def begin(connection: sqlite3.Connection, sending: Sending, workspace: Sequence[
         session_id=target.session_id,
         user_message_id=sending.message_id,
         text=words,
+        attachments=attachments or None,
     )
     journal.append(connection, chat.id, [started])
     return Begun(started, context_changes.added(connection, added))
+
+
+def _attachment(chunk: Chunk) -> AttachmentPart:
+    return AttachmentPart(chunk_id=chunk.id, source=chunk.source, label=chunk.label, uri=chunk.uri)

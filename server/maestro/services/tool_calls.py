@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from maestro.errors import MaestroError
@@ -27,7 +27,7 @@ _INVALID_INTENTS = 3
 """So many calls without a valid intent end the turn."""
 _GRACE_SECONDS = 5.0
 """A tool that knows its own deadline says more about it than we do."""
-_STOPPED = "The user stopped the turn."
+_STOPPED = "The turn was stopped."
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +154,7 @@ class ToolCalls:
         )
         subject = await self._subject(tool, prepared, call)
         risk = await self._risk(tool, subject, taken.intent)
-        record = await self._records.declare(call, taken.intent, risk)
+        record = await self._records.declare(call, taken.intent, risk, subject)
         try:
             self._check_intent(tool, taken, risk)
             self._check_repetition(call, taken)
@@ -162,7 +162,7 @@ class ToolCalls:
             self.events.ready(call, taken.input, "denied", risk=risk)
             await self._records.decide(record, "refused", "policy")
             raise
-        declared = _Declared(call, tool, prepared, subject, risk, record)
+        declared = _Declared(call, tool, replace(prepared, subject=subject), subject, risk, record)
         await self._permit(declared)
         return declared
 
@@ -184,17 +184,23 @@ class ToolCalls:
             return await tool.subject(prepared)
         except MaestroError:
             self.events.ready(call, prepared.input, "denied", prepared.intent)
+            asked = PermissionSubject(type="other", tool=call.name, input=prepared.input)
+            record = await self._records.declare(call, prepared.intent, Risk(level="low"), asked)
+            await self._records.decide(record, "refused", "policy")
             raise
 
     async def _risk(self, tool: Tool, subject: PermissionSubject, intent: Intent | None) -> Risk:
         folder, edited = self._around.folder, subject.type == "edit" and subject.path
         in_git = await asyncio.to_thread(repository, str(folder)) is not None
-        found = assess.assess(
+        tracked = await is_tracked(folder, edited) if in_git and edited else None
+        found = await asyncio.to_thread(
+            assess.assess,
             subject,
             tool.spec.annotations,
             in_git,
-            await is_tracked(folder, edited) if in_git and edited else None,
+            tracked,
             scope=intent.scope if intent else None,
+            private_folders=[str(one) for one in self._around.private],
         )
         return assess.risk_of(intent.risk_level if intent else None, found)
 
@@ -248,11 +254,12 @@ class ToolCalls:
     # -- the run ------------------------------------------------------------------------------------------------------
 
     async def _run(self, ready: _Declared) -> None:
+        seen = [Observed(partial=True)]
         try:
-            outcome = await self._carry_out(ready)
+            outcome = await self._carry_out(replace(ready, call=replace(ready.call, observe=seen.append)))
         except asyncio.CancelledError:
             self.events.finish(ready.asked, "cancelled", _STOPPED, ready.record.id)
-            await finished(self._records.observe(ready.record, Observed(partial=True), ()))
+            await finished(self._observe(ready, seen[-1]))
             raise
         await finished(self._conclude(ready, outcome), then_cancel=True)
 
@@ -274,8 +281,7 @@ class ToolCalls:
     async def _conclude(self, ready: _Declared, outcome: Outcome) -> None:
         """Hold what was observed against the scope, and tell everybody."""
         call, observed = ready.asked, outcome.observed or Observed()
-        mismatch = await outside(ready.call, ready.tool.spec.annotations, observed)
-        await self._records.observe(ready.record, observed, mismatch)
+        mismatch = await self._observe(ready, observed)
         if not outcome.failed and not ready.tool.spec.annotations.read_only:
             self._repetition.something_changed(call.name, ready.call.input)
         status: Status = "failed" if outcome.failed else "completed"
@@ -285,3 +291,9 @@ class ToolCalls:
             await self._on_written(
                 Written(call.name, self._around.folder, observed.paths or (), files, mismatch, ready.record)
             )
+
+    async def _observe(self, ready: _Declared, observed: Observed) -> Sequence[str]:
+        """Write down what was seen, and give what of it lies outside the scope."""
+        mismatch = await outside(ready.call, ready.tool.spec.annotations, observed)
+        await self._records.observe(ready.record, observed, mismatch)
+        return mismatch

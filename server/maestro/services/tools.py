@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from maestro.editor import Editor
 from maestro.runtime import Runtime
+from maestro.services.private import Private
 from maestro.tools.base import Surroundings, Tool
 from maestro.tools.builtin import built_in
 from maestro.tools.mcp import McpTools
@@ -32,9 +33,15 @@ class ToolService:
     """`findings` gives what the editor shows now, by URI."""
 
     def __init__(
-        self, runtime: Runtime, editor: Editor, gate: Gate, findings: Callable[[], Mapping[str, Sequence[Finding]]]
+        self,
+        runtime: Runtime,
+        editor: Editor,
+        gate: Gate,
+        private: Private,
+        findings: Callable[[], Mapping[str, Sequence[Finding]]],
     ) -> None:
         self._runtime = runtime
+        self._private = private
         self._editor = editor
         self._gate = gate
         self._mcp = McpTools(lambda: runtime.settings, runtime.environment)
@@ -53,14 +60,23 @@ class ToolService:
         """
         if selection is None or selection.allow != []:
             await self._refresh()
-        tools = self.box.offered(selection)
         folder = await asyncio.to_thread(self._open_folder, workspace_folder)
-        if folder is None:
-            tools = {name: tool for name, tool in tools.items() if tool.spec.origin != "builtIn" or name in _ANYWHERE}
+        tools = _usable(self.box.offered(selection), folder)
+        await asyncio.to_thread(self._private.look)
         around = Surroundings(
-            folder or Path("/"), self._gate, self._editor, self._runtime.settings, self._runtime.environment
+            folder or Path("/"),
+            self._gate,
+            self._editor,
+            self._runtime.settings,
+            self._runtime.environment,
+            self._private.secrets,
+            self._private.folders,
         )
         return Offer(tools, around)
+
+    async def known(self, workspace_folder: str | None) -> Mapping[str, Tool]:
+        """What a turn would be offered, as far as servers have told by now."""
+        return _usable(self.box.offered(), await asyncio.to_thread(self._open_folder, workspace_folder))
 
     async def aclose(self) -> None:
         """End the servers' process."""
@@ -75,3 +91,10 @@ class ToolService:
         """The chat's folder, links resolved, if this window has it open. Looks at the disk."""
         wanted = next(iter(real_folders([uri])), None) if uri else None
         return wanted if wanted in self._gate.folders else None
+
+
+def _usable(tools: Mapping[str, Tool], folder: Path | None) -> Mapping[str, Tool]:
+    """Without those that need a folder, where there is none."""
+    if folder is not None:
+        return tools
+    return {name: tool for name, tool in tools.items() if tool.spec.origin != "builtIn" or name in _ANYWHERE}

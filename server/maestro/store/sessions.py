@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
@@ -12,7 +12,7 @@ from maestro.database.database import Database
 from maestro.directories import directories
 from maestro.errors import MaestroError
 from maestro.store import rows
-from maestro.store.credentials import Credential, OAuthCredential, dump, load
+from maestro.store.credentials import ApiKeyCredential, Credential, OAuthCredential, dump, load
 from maestro.store.new_session import NewSession as NewSession
 from maestro.store.new_session import as_session, fields_of
 from maestro.store.snapshot import Binding as Binding
@@ -245,6 +245,15 @@ class SessionStore:
         await self._write(lambda connection: rows.delete(connection, session.id))
         self._forget(session.id)
         return session
+
+    def held(self) -> Iterator[str]:
+        """Every secret of the credentials that are open in this process; never to be shown."""
+        opened = (credential for _, credential in self._opened.values())
+        for credential in (*opened, *(one.credential for one in self.snapshot.offered.values())):
+            if isinstance(credential, ApiKeyCredential):
+                yield credential.api_key
+            elif isinstance(credential, OAuthCredential):
+                yield from credential.secrets
 
     async def aclose(self) -> None:
         """Close the database."""

@@ -1,6 +1,7 @@
 """`apply_edit`: replaces a text that stands exactly once in a file, or makes a new file."""
 
 import asyncio
+import unicodedata
 from dataclasses import dataclass, field
 
 from pydantic import Field
@@ -9,9 +10,9 @@ from maestro.audit.secrets import PLACEHOLDER
 from maestro.editor import Change, NoAnswer
 from maestro.errors import MaestroError
 from maestro.positions import split_lines
-from maestro.tools.base import Call, Outcome, ToolSpec
+from maestro.tools.base import Call, Outcome, ToolSpec, check_asked
 from maestro.tools.edits import Span, line_end, line_of, nearest_lines, occurrences, range_of, with_line_end
-from maestro.tools.inputs import ToolInput, input_schema, parse
+from maestro.tools.inputs import ToolInput, input_schema, misfit, parse
 from maestro.tools.output import hide
 from maestro.workspace.denied import denial
 from maestro.workspace.files import quoted
@@ -20,6 +21,10 @@ from maestro_protocol.intents import Observed
 from maestro_protocol.permissions import PermissionSubject
 from maestro_protocol.tools import ToolAnnotations
 
+_UNSEEN = frozenset(("Cc", "Cf", "Zl", "Zp"))
+"""Unicode's controls, formats (zero width, direction) and separators."""
+_BLANKS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
+"""Letters by their category, and nothing on the screen."""
 _CHANGED = "The file changed while the edit was made, so nothing was written; read it again and repeat the edit."
 
 
@@ -66,19 +71,12 @@ class ApplyEdit:
 
     async def subject(self, call: Call) -> PermissionSubject:
         wanted = parse(ApplyEditInput, call.input, self.spec.name)
-        place = await _writable(call, wanted.path)
-        return PermissionSubject(
-            type="edit",
-            tool=self.spec.name,
-            path=place.path,
-            uri=place.uri,
-            old_text=wanted.old_text,
-            new_text=wanted.new_text,
-        )
+        return _subject(await _writable(call, wanted.path), wanted)
 
     async def run(self, call: Call) -> Outcome:
         wanted = parse(ApplyEditInput, call.input, self.spec.name)
         place = await _writable(call, wanted.path)
+        check_asked(call, _subject(place, wanted))
         source = await _existing(call, place, wanted)
         prepared = await asyncio.to_thread(_prepare, source, wanted) if source else _created(wanted)
         if isinstance(prepared, str):
@@ -95,18 +93,41 @@ async def _writable(call: Call, path: str) -> Place:
     place = await call.around.gate.locate(path, call.around.folder)
     if (reason := denial(place.path, writing=True)) is not None:
         raise MaestroError("outsideWorkspace", f"{quoted(place.path)} {reason}.")
+    if not place.exists and _has_unseen(place.path):
+        raise misfit(ApplyEdit.spec.name, "`path` has a character that nobody sees; make the file without it")
     return place
+
+
+def _has_unseen(path: str) -> bool:
+    """Whether a path shows as another one than it is."""
+    return any(
+        unicodedata.category(char) in _UNSEEN or char in _BLANKS or "\ufe00" <= char <= "\ufe0f" for char in path
+    )
+
+
+def _subject(place: Place, wanted: ApplyEditInput) -> PermissionSubject:
+    return PermissionSubject(
+        type="edit",
+        tool=ApplyEdit.spec.name,
+        path=place.path,
+        uri=place.uri,
+        old_text=wanted.old_text,
+        new_text=wanted.new_text,
+    )
 
 
 async def _existing(call: Call, place: Place, wanted: ApplyEditInput) -> Source | None:
     """The text to edit; None where a new file is to be made."""
     try:
-        return await call.around.gate.read(wanted.path, call.around.folder)
+        source = await call.around.gate.read(wanted.path, call.around.folder)
     except MaestroError as error:
         # A document that was never saved is open without being a file, so the gate is asked in any case.
         if wanted.old_text or place.exists or error.kind != "requestFailed":
             raise
         return None
+    if (source.folder, source.path) != (place.folder, place.path):  # a link was put there in between
+        raise MaestroError("contentModified", _CHANGED)
+    return source
 
 
 def _created(wanted: ApplyEditInput) -> _Replacement | str:
@@ -170,7 +191,8 @@ async def _through_editor(call: Call, uri: str, place: Place, replacement: _Repl
         return _done(place, replacement, "edited in the editor, not saved yet", len(replacement.new.encode()))
     if _is_outdated(call, uri, replacement):
         raise MaestroError("contentModified", _CHANGED)
-    return Outcome(f"The editor refused to edit {place.path}: {hide(refused[:1_000])}", failed=True)
+    why = hide(refused[:1_000], call.around.secrets())
+    return Outcome(f"The editor refused to edit {place.path}: {why}", failed=True)
 
 
 def _is_outdated(call: Call, uri: str, replacement: _Replacement) -> bool:

@@ -1,11 +1,12 @@
 """What a tool is: told to the model by its spec, asked for as a subject, run with a call."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
 
 from maestro.editor import Editor
+from maestro.errors import MaestroError
 from maestro.workspace.gate import Gate
 from maestro_protocol.base import JsonObject
 from maestro_protocol.intents import Intent, Observed
@@ -27,18 +28,26 @@ class ToolSpec:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """Where a call happens. `folder` is the chat's workspace folder, its links resolved."""
+    """Where a call happens. `folder` is the chat's workspace folder, its links resolved; `secrets` gives the values
+    that must not stand in anything a tool returns."""
 
     folder: Path
     gate: Gate
     editor: Editor
     settings: Settings
     environment: Mapping[str, str] = field(repr=False)
+    secrets: Callable[[], Collection[str]] = field(default=tuple, repr=False)
+    private: Collection[Path] = ()
+    """Maestro's own folders."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call of a tool. `print` shows output while the tool runs; what counts is the outcome's content."""
+    """One call of a tool. `print` shows output while the tool runs; what counts is the outcome's content.
+
+    `subject` is what was asked for, of a call that is run. `observe` hears what a call did that was cancelled, which
+    has no outcome, before the cancellation goes on.
+    """
 
     id: str
     input: JsonObject
@@ -46,6 +55,8 @@ class Call:
     intent: Intent | None = None
     chat_id: str | None = None
     print: Callable[[str], None] = lambda text: None
+    subject: PermissionSubject | None = field(default=None, repr=False)
+    observe: Callable[[Observed], None] = lambda observed: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +66,17 @@ class Outcome:
     content: str
     failed: bool = False
     observed: Observed | None = None
+
+
+def check_asked(call: Call, now: PermissionSubject) -> None:
+    """Whether what the call leads to `now` is what was asked for.
+
+    Raises:
+        MaestroError: -32801 if it is not: a link may have been put there while somebody thought about the question.
+    """
+    if call.subject is not None and now != call.subject:
+        message = "What this call leads to changed after it was asked for, so nothing was done; make the call again."
+        raise MaestroError("contentModified", message)
 
 
 class Tool(Protocol):
@@ -75,6 +97,6 @@ class Tool(Protocol):
         """Do it.
 
         Raises:
-            MaestroError: what went wrong, as a sentence the model may read.
+            MaestroError: what went wrong, as a sentence the model may read; -32801 if it is not what was asked for.
         """
         ...

@@ -48,5 +48,5 @@ class ClientTool:
         except ValidationError:
             message = f"The editor's tool `{self.spec.name}` answered something that cannot be read; do without it."
             raise MaestroError("toolFailed", message) from None
-        content = await asyncio.to_thread(shortened, answer.content, tools.max_output_bytes)
+        content = await asyncio.to_thread(shortened, answer.content, tools.max_output_bytes, call.around.secrets())
         return Outcome(content, failed=answer.is_error)

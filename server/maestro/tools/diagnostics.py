@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pydantic import Field
 
 from maestro.errors import MaestroError
-from maestro.tools.base import Call, Outcome, ToolSpec
+from maestro.tools.base import Call, Outcome, ToolSpec, check_asked
 from maestro.tools.inputs import ToolInput, input_schema, parse
 from maestro.tools.output import shortened
 from maestro.workspace.gate import Place
@@ -33,13 +33,11 @@ class Diagnostics:
         self._findings = findings
 
     async def subject(self, call: Call) -> PermissionSubject:
-        place = await self._place(call)
-        return PermissionSubject(
-            type="read", tool=self.spec.name, path=place.path if place else None, uri=place.uri if place else None
-        )
+        return _subject(await self._place(call))
 
     async def run(self, call: Call) -> Outcome:
         wanted = await self._place(call)
+        check_asked(call, _subject(wanted))
         lines: list[str] = []
         for uri, findings in sorted(self._findings().items()):
             place = await _inside(call, uri)
@@ -49,11 +47,16 @@ class Diagnostics:
             where = f" in {wanted.path}" if wanted else ""
             return Outcome(f"Nothing is shown{where}; that does not mean that it was audited.")
         limit = call.around.settings.tools.max_output_bytes
-        return Outcome(await asyncio.to_thread(shortened, "\n".join(lines), limit))
+        return Outcome(await asyncio.to_thread(shortened, "\n".join(lines), limit, call.around.secrets()))
 
     async def _place(self, call: Call) -> Place | None:
         wanted = parse(DiagnosticsInput, call.input, self.spec.name)
         return await call.around.gate.locate(wanted.path, call.around.folder) if wanted.path else None
+
+
+def _subject(place: Place | None) -> PermissionSubject:
+    path, uri = (place.path, place.uri) if place else (None, None)
+    return PermissionSubject(type="read", tool=Diagnostics.spec.name, path=path, uri=uri)
 
 
 async def _inside(call: Call, uri: str) -> Place | None:

@@ -29,8 +29,13 @@ class Target:
     """A URL that may be asked for, as far as it tells by itself. Its query may hold a secret."""
 
     url: str = field(repr=False)
+    scheme: str
     host: str
     port: int
+
+    @property
+    def origin(self) -> tuple[str, str, int]:
+        return self.scheme, self.host, self.port
 
 
 def is_public(address: Address) -> bool:
@@ -57,7 +62,27 @@ def target(url: str) -> Target:
         raise _misfit("must be an address that begins with `https://` or `http://`")
     if "@" in parts.netloc:
         raise _misfit("must not hold a user name or a password")
-    return Target(parts._replace(fragment="").geturl(), host, port or (443 if parts.scheme == "https" else 80))
+    port = port or (443 if parts.scheme == "https" else 80)
+    return Target(parts._replace(fragment="").geturl(), parts.scheme, host, port)
+
+
+def check_literal(wanted: Target, allowed: Allowed) -> None:
+    """What can be refused without asking anybody: an address written out, however, and this machine's own name.
+
+    Raises:
+        MaestroError: -32803 if it is not allowed.
+    """
+    name = wanted.host.rstrip(".").lower()
+    if name == "localhost" or name.endswith(".localhost"):
+        texts = ["127.0.0.1"]
+    else:
+        try:
+            found = socket.getaddrinfo(name, wanted.port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+        except (OSError, UnicodeError):
+            return
+        texts = [str(entry[4][0]) for entry in found]
+    if not all(_is_allowed(text, allowed) for text in texts):
+        raise _private()
 
 
 async def addresses(wanted: Target, allowed: Allowed) -> Sequence[str]:
@@ -66,14 +91,14 @@ async def addresses(wanted: Target, allowed: Allowed) -> Sequence[str]:
     Raises:
         MaestroError: -32803 if there are none, or one of them is not allowed.
     """
+    check_literal(wanted, allowed)
     try:
         found = await asyncio.get_running_loop().getaddrinfo(wanted.host, wanted.port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         raise MaestroError("requestFailed", "The host of the URL is not known here; check its name.") from None
     texts = list(dict.fromkeys(str(entry[4][0]) for entry in found))
     if not texts or not all(_is_allowed(text, allowed) for text in texts):
-        message = "The URL leads to this machine or a private network, which is never read; ask the user for the text."
-        raise MaestroError("requestFailed", message)
+        raise _private()
     return texts
 
 
@@ -82,6 +107,11 @@ def _is_allowed(text: str, allowed: Allowed) -> bool:
         return allowed(ip_address(text))
     except ValueError:
         return False
+
+
+def _private() -> MaestroError:
+    message = "The URL leads to this machine or a private network, which is never read; ask the user for the text."
+    return MaestroError("requestFailed", message)
 
 
 def _misfit(what: str) -> MaestroError:

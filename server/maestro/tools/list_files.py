@@ -1,10 +1,12 @@
 """`list_files`: which files the workspace has."""
 
+import asyncio
+
 from pydantic import Field
 
 from maestro.tools.base import Call, Outcome, ToolSpec
 from maestro.tools.inputs import ToolInput, input_schema, parse
-from maestro.tools.output import first_lines
+from maestro.tools.output import first_lines, withhold
 from maestro_protocol.permissions import PermissionSubject
 from maestro_protocol.tools import ToolAnnotations
 
@@ -43,4 +45,4 @@ class ListFiles:
         if left_out or listing.more:
             more = f"more than {left_out:,}" if listing.more else f"{left_out:,}"
             paths.append(f"[{more} more; give a narrower glob]")
-        return Outcome("\n".join(paths))
+        return Outcome(await asyncio.to_thread(withhold, "\n".join(paths), around.secrets()))

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import replace
 
 from pydantic import JsonValue
 
@@ -11,6 +12,7 @@ from maestro.tools.base import Call, Outcome, Tool, ToolSpec
 from maestro.tools.mcp_names import annotations, tool_name
 from maestro.tools.mcp_process import COMMAND, HostLost, HostProcess, HostRefusal, server_environment
 from maestro.tools.mcp_state import Pace, Patience, ServerState, failure, sentence
+from maestro.tools.output import withhold
 from maestro_protocol.base import JsonObject
 from maestro_protocol.permissions import PermissionSubject
 from maestro_protocol.settings import McpServer, Settings
@@ -39,7 +41,12 @@ class McpTool:
         Raises:
             MaestroError: 4403 if the server cannot be used or does not answer in time.
         """
-        return await self._tools.call(self._server, self._name, call.input)
+        held = call.around.secrets()
+        try:
+            outcome = await self._tools.call(self._server, self._name, call.input)
+        except MaestroError as error:  # it may quote the server
+            raise MaestroError(error.kind, await asyncio.to_thread(withhold, error.message, held)) from None
+        return replace(outcome, content=await asyncio.to_thread(withhold, outcome.content, held))
 
 
 class McpTools:
@@ -177,7 +184,7 @@ class McpTools:
                 answer = await host.request("list", {"server": server.name, "config": config})
             except (HostRefusal, HostLost, OSError) as error:
                 raise self._problem(server, error) from None
-            server.tools = self._made(server.name, answer["tools"])
+            server.tools = self._made(server.name, answer["tools"], trusted=server.config.trusted)
             server.problem, server.host = None, host
             return host
 
@@ -227,13 +234,13 @@ class McpTools:
         environment: dict[str, JsonValue] = {**server_environment(self._environment), **own}
         return {"command": config.command, "args": [*config.args], "env": environment, "secrets": [*own.values()]}
 
-    def _made(self, server: str, listed: JsonValue) -> list[Tool]:
+    def _made(self, server: str, listed: JsonValue, *, trusted: bool) -> list[Tool]:
         """Tools from the host's list; of several of one name the first."""
         made: dict[str, Tool] = {}
         for one in listed if isinstance(listed, list) else []:
             if isinstance(one, dict) and isinstance(one["schema"], dict):
                 name = str(one["name"])
-                hints = annotations(one["readOnly"], one["destructive"], one["openWorld"])
+                hints = annotations(one["readOnly"], one["destructive"], one["openWorld"], trusted=trusted)
                 spec = ToolSpec(tool_name(server, name), str(one["description"]), one["schema"], hints, "mcp")
                 made.setdefault(spec.name, McpTool(self, server, name, spec))
         return list(made.values())

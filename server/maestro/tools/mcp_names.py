@@ -23,12 +23,18 @@ def tool_name(server: str, tool: str) -> str:
     return f"{safe[: _LONGEST - 11]}_{digest}"
 
 
-def annotations(read_only: JsonValue, destructive: JsonValue, open_world: JsonValue) -> ToolAnnotations:
+def annotations(
+    read_only: JsonValue, destructive: JsonValue, open_world: JsonValue, *, trusted: bool = False
+) -> ToolAnnotations:
     """From MCP's hints, of which each may be absent: then the worst holds. `destructive` says nothing of a tool that
-    only reads; one said to be both is believed to be destructive."""
+    only reads; one said to be both is believed to be destructive.
+
+    Hints are claims. That a tool only reads, so that it runs without a question, is believed of `trusted` servers;
+    of others it only means that the tool destroys nothing, so that it can be granted.
+    """
     reads = read_only is True and destructive is not True
     return ToolAnnotations(
-        read_only=reads,
+        read_only=reads and trusted,
         destructive=not reads and destructive is not False,
         open_world=open_world is not False,
     )

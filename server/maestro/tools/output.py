@@ -3,9 +3,10 @@
 import re
 from collections.abc import Collection
 
-from maestro.audit.secrets import mask
+from maestro.audit.secrets import mask, merge
 from maestro.redact import MASK
 from maestro.secret_shapes import key_pattern
+from maestro.workspace.held import held_spans
 
 _SHAPES = re.compile(key_pattern(8, also="*."))
 _BEGIN_KEY = re.compile(r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----")
@@ -17,21 +18,28 @@ _LONGEST_SECRET = 512
 
 
 def hide(text: str, known: Collection[str] = ()) -> str:
-    """The text with its secrets replaced: those that look like one, and the `known` ones.
+    """The text with its secrets replaced: those that look like one, and the `known` ones, also in other forms.
 
     Not by `maestro.redact`, which takes the value of every `code=` and `key=`: in code and in what compilers print
     these are no secrets.
     """
-    for value in sorted(known, key=len, reverse=True):
-        text = text.replace(value, MASK)
-    return _SHAPES.sub(MASK, mask(text).text)
+    return _SHAPES.sub(MASK, mask(withhold(text, known)).text)
 
 
-def shortened(text: str, limit: int) -> str:
+def withhold(text: str, known: Collection[str]) -> str:
+    """The text with only the `known` values replaced, whatever form they have."""
+    pieces, at = [], 0
+    for start, end in merge(held_spans(text, known)):
+        pieces += [text[at:start], MASK]
+        at = end
+    return "".join([*pieces, text[at:]])
+
+
+def shortened(text: str, limit: int, known: Collection[str] = ()) -> str:
     """The text with its secrets hidden, of about `limit` bytes of UTF-8: of more, the beginning and the end."""
     capture = Capture(limit)
     capture.add(text.encode("utf-8", "replace"))
-    return capture.text()
+    return capture.text(known)
 
 
 def first_lines(lines: Collection[str], limit: int) -> list[str]:

@@ -1,20 +1,28 @@
 """Runs a command to its end: its output as it comes, its time limited, nothing of it left running."""
 
 import asyncio
+import os
 import secrets
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+import sys
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from maestro.errors import MaestroError
 from maestro.tools.families import HURRIED_SECONDS, Family, marked
+from maestro.tools.guardian import ON_WINDOWS
+from maestro.tools.seclusion import seclude
 
 _LAST_OUTPUT_SECONDS = 0.5
+_GUARDIAN = Path(__file__).with_name("guardian.py")
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
     argv: Sequence[str]
+    program: str | None
+    """The file of it; None has `argv[0]` looked up."""
     folder: Path
     environment: Mapping[str, str] = field(repr=False)
     timeout: float
@@ -32,10 +40,11 @@ class Ended:
 async def run_to_end(command: Command, receive: Callable[[bytes], None]) -> Ended:
     """Run it without a shell, in a session of its own; `receive` gets stdout and stderr as they come.
 
-    When this returns or is cancelled, everything the command started has ended.
+    When this returns or is cancelled, everything the command started has ended, as it has when this process is killed.
 
     Raises:
         OSError, ValueError: it cannot be started.
+        MaestroError: 4403 if it cannot be guarded.
     """
     stop = asyncio.Event()
     work = asyncio.create_task(_supervise(command, receive, stop))
@@ -52,20 +61,29 @@ async def run_to_end(command: Command, receive: Callable[[bytes], None]) -> Ende
 
 
 async def _supervise(command: Command, receive: Callable[[bytes], None], stop: asyncio.Event) -> Ended:
+    await asyncio.to_thread(seclude)
     mark = secrets.token_hex(16)
-    transport, watched = await asyncio.get_running_loop().subprocess_exec(
-        lambda: _Watched(receive),
-        *command.argv,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-        cwd=command.folder,
-        env=marked(command.environment, mark),
-        start_new_session=True,
-    )
-    family = Family(transport.get_pid(), mark)
+    async with _guarded(mark) as tell_leader:
+        transport, watched = await asyncio.get_running_loop().subprocess_exec(
+            lambda: _Watched(receive),
+            *command.argv,
+            executable=None if ON_WINDOWS else command.program,  # there the name alone says how it is run
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            cwd=command.folder,
+            env=marked(command.environment, mark),
+            start_new_session=True,
+        )
+        tell_leader(transport.get_pid())
+        return await _ended(transport, watched, Family(transport.get_pid(), mark), stop, command.timeout)
+
+
+async def _ended(
+    transport: asyncio.SubprocessTransport, watched: "_Watched", family: Family, stop: asyncio.Event, timeout: float
+) -> Ended:
     try:
-        in_time = await _exited(watched, stop, command.timeout)
+        in_time = await _exited(watched, stop, timeout)
         left_running = await family.leftovers() if in_time else 0
         if not in_time or left_running:
             await family.end(stop)
@@ -79,6 +97,32 @@ async def _supervise(command: Command, receive: Callable[[bytes], None], stop: a
         raise
     finally:
         transport.close()
+
+
+@asynccontextmanager
+async def _guarded(mark: str) -> AsyncIterator[Callable[[int], None]]:
+    """A program that ends what has the mark if this process is killed meanwhile; tell it the command's process id."""
+    try:
+        transport, watched = await asyncio.get_running_loop().subprocess_exec(
+            lambda: _Watched(lambda data: None),
+            *(sys.executable, "-I", "-S", str(_GUARDIAN)),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
+            env={name: value for name, value in os.environ.items() if name.upper() == "SYSTEMROOT"},
+            start_new_session=True,  # what a terminal sends to us is not for it
+        )
+    except OSError:
+        message = "The program that would end the command if Maestro is killed cannot be started, so nothing was run."
+        raise MaestroError("toolFailed", message) from None
+    pipe = transport.get_pipe_transport(0)
+    assert isinstance(pipe, asyncio.WriteTransport)
+    try:
+        pipe.write(f"{mark}\n".encode())
+        yield lambda leader: pipe.write(f"{leader}\n".encode())
+    finally:
+        transport.close()
+        await watched.exited.wait()
 
 
 async def _exited(watched: "_Watched", stop: asyncio.Event, timeout: float) -> bool:

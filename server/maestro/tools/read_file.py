@@ -7,9 +7,9 @@ from pydantic import Field
 
 from maestro.errors import MaestroError
 from maestro.positions import split_lines
-from maestro.tools.base import Call, Outcome, ToolSpec
+from maestro.tools.base import Call, Outcome, ToolSpec, check_asked
 from maestro.tools.inputs import ToolInput, input_schema, misfit, parse
-from maestro.tools.output import first_lines
+from maestro.tools.output import first_lines, withhold
 from maestro.workspace.gate import Source
 from maestro_protocol.permissions import PermissionSubject
 from maestro_protocol.tools import ToolAnnotations
@@ -35,13 +35,19 @@ class ReadFile:
     async def subject(self, call: Call) -> PermissionSubject:
         wanted = parse(ReadFileInput, call.input, self.spec.name)
         place = await call.around.gate.locate(wanted.path, call.around.folder)
-        return PermissionSubject(type="read", tool=self.spec.name, path=place.path, uri=place.uri)
+        return _subject(place.path, place.uri)
 
     async def run(self, call: Call) -> Outcome:
         wanted = parse(ReadFileInput, call.input, self.spec.name)
         source = await call.around.gate.read(wanted.path, call.around.folder)
+        check_asked(call, _subject(source.path, (source.folder / source.path).as_uri()))
         limit = call.around.settings.tools.max_output_bytes
-        return Outcome(await asyncio.to_thread(_shown, source, wanted, limit))
+        shown = await asyncio.to_thread(_shown, source, wanted, limit)
+        return Outcome(await asyncio.to_thread(withhold, shown, call.around.secrets()))
+
+
+def _subject(path: str, uri: str) -> PermissionSubject:
+    return PermissionSubject(type="read", tool=ReadFile.spec.name, path=path, uri=uri)
 
 
 def _shown(source: Source, wanted: ReadFileInput, limit: int) -> str:

@@ -3,10 +3,12 @@
 import asyncio
 import os
 import shlex
+import shutil
 import signal
 from asyncio import Queue
 from codecs import getincrementaldecoder
 from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 from time import monotonic
 from typing import Annotated
@@ -14,16 +16,18 @@ from typing import Annotated
 from pydantic import Field
 
 from maestro.errors import MaestroError
-from maestro.tools.base import Call, Outcome, ToolSpec
+from maestro.tools.base import Call, Outcome, ToolSpec, check_asked
 from maestro.tools.environment import scrub
 from maestro.tools.inputs import ToolInput, input_schema, misfit, parse
 from maestro.tools.output import Capture, Printer
 from maestro.tools.processes import Command, Ended, run_to_end
-from maestro.workspace.changes import snapshot
+from maestro.workspace.changes import Snapshot, snapshot
 from maestro_protocol.intents import Observed
 from maestro_protocol.permissions import PermissionSubject
 from maestro_protocol.tools import ToolAnnotations
 
+_OBSERVING_SECONDS = 1.0
+"""Longer nobody who cancelled a command waits to learn what it wrote."""
 _NO_MORE = "[more is not shown while it runs]\n"
 OFF = "Commands are off; the setting `tools.runCommand` allows them."
 
@@ -50,18 +54,28 @@ class RunCommand:
 
     async def subject(self, call: Call) -> PermissionSubject:
         wanted = await self._wanted(call)
-        return PermissionSubject(type="command", tool=self.spec.name, argv=wanted.argv, cwd=str(call.around.folder))
+        return await asyncio.to_thread(lambda: _subject(wanted, call, _program(wanted, call)))
 
     async def run(self, call: Call) -> Outcome:
         wanted = await self._wanted(call)
+        program = await asyncio.to_thread(_program, wanted, call)
+        check_asked(call, await asyncio.to_thread(_subject, wanted, call, program))
+        before = await asyncio.to_thread(snapshot, call.around.folder)
+        try:
+            return await self._run(call, wanted, program, before)
+        except asyncio.CancelledError:
+            await _tell_cancelled(call, wanted, before)
+            raise
+
+    async def _run(self, call: Call, wanted: RunCommandInput, program: str | None, before: Snapshot) -> Outcome:
         tools, folder = call.around.settings.tools, call.around.folder
         scrubbed = await asyncio.to_thread(scrub, call.around.environment)
         timeout = min(wanted.timeout_ms or tools.timeout_ms, tools.timeout_ms) / 1000
-        before = await asyncio.to_thread(snapshot, folder)
-        output = _Output(call, tools.max_output_bytes, scrubbed.secrets)
+        output = _Output(call, tools.max_output_bytes, scrubbed.secrets.union(call.around.secrets()))
         began = monotonic()
         try:
-            ended = await run_to_end(Command(wanted.argv, folder, scrubbed.environment, timeout), output.add)
+            command = Command(wanted.argv, program, folder, scrubbed.environment, timeout)
+            ended = await run_to_end(command, output.add)
             seconds = monotonic() - began
             text = await output.end()
         except (OSError, ValueError) as error:
@@ -69,12 +83,7 @@ class RunCommand:
         finally:
             output.close()
         after = await asyncio.to_thread(snapshot, folder)
-        observed = Observed(
-            paths=list(before.changed(after)),
-            commands=[shlex.join(wanted.argv)],
-            exit_code=ended.exit_code,
-            partial=None if before.complete and after.complete else True,
-        )
+        observed = _observed(wanted, before, after, ended.exit_code)
         return Outcome(
             "\n".join([*_said(ended, seconds, timeout), text or "(no output)"]), ended.exit_code != 0, observed
         )
@@ -102,6 +111,44 @@ def _check_program(name: str, call: Call) -> None:
     if folder not in {Path(os.path.realpath(entry)) for entry in searched if os.path.isabs(entry)}:
         message = "The program lies neither in the workspace nor on PATH; name one that does."
         raise MaestroError("outsideWorkspace", message)
+
+
+def _program(wanted: RunCommandInput, call: Call) -> str | None:
+    """The file that is run; None if there is none, which the attempt to run it explains."""
+    name, folder = wanted.argv[0], call.around.folder
+    if os.path.dirname(name):
+        return os.path.join(folder, name)
+    searched = call.around.environment.get("PATH", os.defpath).split(os.pathsep)
+    # What is relative on PATH is so to the folder the command runs in.
+    return shutil.which(name, path=os.pathsep.join(os.path.join(folder, entry) for entry in searched))
+
+
+def _subject(wanted: RunCommandInput, call: Call, program: str | None) -> PermissionSubject:
+    """`uri` and `cwd` say where the program and the folder really are."""
+    return PermissionSubject(
+        type="command",
+        tool=RunCommand.spec.name,
+        argv=wanted.argv,
+        cwd=os.path.realpath(call.around.folder),
+        uri=Path(os.path.realpath(program)).as_uri() if program else None,
+    )
+
+
+def _observed(wanted: RunCommandInput, before: Snapshot, after: Snapshot, exit_code: int | None) -> Observed:
+    return Observed(
+        paths=list(before.changed(after)),
+        commands=[shlex.join(wanted.argv)],
+        exit_code=exit_code,
+        partial=None if before.complete and after.complete else True,
+    )
+
+
+async def _tell_cancelled(call: Call, wanted: RunCommandInput, before: Snapshot) -> None:
+    """What a command wrote before it was ended, as far as that is soon known."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_OBSERVING_SECONDS):
+            after = await asyncio.to_thread(snapshot, call.around.folder)
+        call.observe(_observed(wanted, before, after, None))
 
 
 def _not_started(error: Exception) -> str:

@@ -11,6 +11,7 @@ from pydantic import Field, JsonValue
 from maestro.errors import MaestroError
 from maestro.tools.base import Call, Outcome, ToolSpec
 from maestro.tools.inputs import ToolInput, input_schema, misfit, parse
+from maestro.tools.output import withhold
 from maestro.tools.workers import Worker, worker
 from maestro.workspace.files import quoted
 from maestro_protocol.permissions import PermissionSubject
@@ -66,7 +67,7 @@ class Search:
                         await self._look(matcher, call, path, raw, hits)
         if listing.more:
             hits.notes.append("the workspace has more files than were searched; give a narrower glob")
-        return Outcome(hits.text)
+        return Outcome(await asyncio.to_thread(withhold, hits.text, call.around.secrets()))
 
     async def _look(self, matcher: Worker, call: Call, path: str, raw: str | None, hits: "_Hits") -> None:
         """Add a file's lines. What counts is its text without secrets; finding those takes so long (1 s per MB) that it

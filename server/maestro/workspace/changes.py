@@ -7,12 +7,16 @@ from itertools import chain
 from pathlib import Path
 from typing import TypeAlias
 
+from maestro.workspace.git import git_folder, repository
 from maestro.workspace.ignore import rules_for
 from maestro.workspace.walk import walk
 
 MOST_FILES = 50_000
-_State: TypeAlias = tuple[int, int, int]
-"""When it was changed (ns), how many bytes it has, which inode it is."""
+_State: TypeAlias = tuple[int, int, int, int]
+"""When it was changed and when anything about it was (ns; only the first can be set at will), how many bytes it has,
+which inode it is."""
+_GIT_SETTINGS = frozenset(("config", "config.worktree"))
+_GIT_PROGRAMS = ("hooks", "info")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,8 @@ class Snapshot:
 
 
 def snapshot(folder: Path, limit: int = MOST_FILES) -> Snapshot:
-    """The files that are not ignored, and those through which git runs programs; blocks."""
+    """The files that are not ignored, and those that tell git what to run or to leave out, also of the repositories
+    above the folder and of submodules; blocks."""
     files: dict[str, _State] = {}
     for path, entry in chain(_git_files(folder), walk(rules_for(os.fspath(folder)))):
         if len(files) == limit:
@@ -42,15 +47,49 @@ def snapshot(folder: Path, limit: int = MOST_FILES) -> Snapshot:
             status = entry.stat(follow_symlinks=False)
         except OSError:  # gone since
             continue
-        files[path] = (status.st_mtime_ns, status.st_size, status.st_ino)
+        files[path] = (status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino)
     return Snapshot(files, True)
 
 
 def _git_files(folder: Path) -> Iterator[tuple[str, "os.DirEntry[str]"]]:
-    for inside, wanted in ((".git", ("config",)), (".git/hooks", None)):
-        try:
-            with os.scandir(folder / inside) as entries:
-                found = [entry for entry in entries if wanted is None or entry.name in wanted]
-        except OSError:
+    root = repository(os.fspath(folder))
+    while root is not None:
+        for entry in _of_git(git_folder(root)):
+            yield _relative(entry.path, folder), entry
+        above = os.path.dirname(root)
+        root = repository(above) if above != root else None
+
+
+def _of_git(kept: str) -> Iterator["os.DirEntry[str]"]:
+    """What matters in the folder git keeps its own files in, and in those of its submodules."""
+    yield from (entry for entry in _entries(kept) if entry.name in _GIT_SETTINGS)
+    for inside in _GIT_PROGRAMS:
+        yield from _entries(os.path.join(kept, inside))
+    for module in _modules(os.path.join(kept, "modules")):
+        yield from _of_git(module)
+
+
+def _modules(folder: str) -> Iterator[str]:
+    """Git's folders of submodules; a module's name may have "/" in it."""
+    for entry in _entries(folder):
+        if not entry.is_dir(follow_symlinks=False):
             continue
-        yield from ((f"{inside}/{entry.name}", entry) for entry in found)
+        if os.path.lexists(os.path.join(entry.path, "HEAD")):
+            yield entry.path
+        else:
+            yield from _modules(entry.path)
+
+
+def _entries(folder: str) -> "list[os.DirEntry[str]]":
+    try:
+        with os.scandir(folder) as entries:
+            return list(entries)
+    except OSError:
+        return []
+
+
+def _relative(path: str, folder: Path) -> str:
+    try:
+        return os.path.relpath(path, folder).replace(os.sep, "/")
+    except ValueError:  # on another drive
+        return path.replace(os.sep, "/")

@@ -3,7 +3,7 @@
 import asyncio
 import codecs
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from maestro.editor import Document, Editor
@@ -15,6 +15,7 @@ from maestro.workspace.ignore import ignored_by, rules_for
 from maestro.workspace.languages import language_of
 from maestro.workspace.listing import Listing, list_files
 from maestro.workspace.names import Place
+from maestro.workspace.private import Private
 from maestro.workspace.source import Source, source_of, unsaved
 
 __all__ = ["Gate", "Listing", "Place", "Source"]
@@ -26,8 +27,14 @@ LARGEST_DOCUMENT = 8 * 1024 * 1024
 class Gate:
     """Nothing leads out of the workspace folders, and no ignored or closed file is opened."""
 
-    def __init__(self, editor: Editor) -> None:
+    def __init__(
+        self, editor: Editor, private: Collection[Path] = (), secrets: Callable[[], Collection[str]] = tuple
+    ) -> None:
+        """Nothing in the folders `private` is read or written; `secrets` gives the values no text may hold that goes
+        out, and is asked on the event loop."""
         self._editor = editor
+        self._private = Private(private)
+        self._secrets = secrets
         self._resolved: tuple[Sequence[str], Sequence[Path]] = ((), ())
 
     @property
@@ -56,9 +63,9 @@ class Gate:
             MaestroError: 4406 and -32803 as `locate`, and for what is missing or no UTF-8 text; 4502 above 1 MiB.
         """
         if folder is None and (elsewhere := await self._open_elsewhere(name)) is not None:
-            return await asyncio.to_thread(source_of, *elsewhere)
+            return await asyncio.to_thread(source_of, *elsewhere, self._secrets())
         place = await asyncio.to_thread(self._locate, name, folder)
-        return await asyncio.to_thread(source_of, place, await self._opened(place))
+        return await asyncio.to_thread(source_of, place, await self._opened(place), self._secrets())
 
     async def list(self, folder: Path, glob: str | None = None, limit: int = 5_000) -> Listing:
         """The files below a folder of the workspace that may be read, at most `limit`; `glob` as in `.gitignore`.
@@ -85,7 +92,7 @@ class Gate:
             MaestroError: 4406 outside the workspace, 4601 if it cannot be read as text.
         """
         opened = self._editor.opened(uri)
-        return opened if opened is not None else await asyncio.to_thread(self._document, uri)
+        return await asyncio.to_thread(self._document, uri, opened)
 
     async def _open_elsewhere(self, name: str) -> tuple[Place, Document] | None:
         """An open document that no workspace folder has, and its place."""
@@ -105,6 +112,7 @@ class Gate:
         if (path := names.absolute(name)) is None:
             return None, ""
         place = names.outside(path)
+        self._private.check(place.absolute, place.path)
         inside = names.containing(place.absolute, None, self._folders()) is not None
         return (None if inside else place), path.as_uri()
 
@@ -120,6 +128,7 @@ class Gate:
 
     def _locate(self, name: str, folder: Path | None) -> Place:
         place = names.find(name, folder, self._folders())
+        self._private.check(place.absolute, place.path)
         if place.path != ".":
             _check_readable(place)
         return place
@@ -133,7 +142,7 @@ class Gate:
         rules = rules_for(os.fspath(place.folder))
         for name in place.path.split("/") if place.path != "." else ():
             rules = rules.into(name).with_own()
-        return list_files(rules, place.folder, glob, limit)
+        return list_files(rules, place.folder, glob, limit, self._private.now())
 
     def _write(self, place: Place, text: str, replacing: str | None) -> int:
         now = self._locate(os.fspath(place.absolute), place.folder)
@@ -152,7 +161,10 @@ class Gate:
         files.replace(place.folder, place.path, data, before)
         return len(data)
 
-    def _document(self, uri: str) -> Document:
+    def _document(self, uri: str, opened: Document | None) -> Document:
+        if opened is not None:
+            self._check_audited(uri)
+            return opened
         folder, path = self._audited(uri)
         try:
             text = files.read_bytes(folder, path, LARGEST_DOCUMENT).decode("utf-8-sig")
@@ -174,9 +186,20 @@ class Gate:
         if (folder := names.containing(resolved, None, self._folders())) is None:
             raise MaestroError("outsideWorkspace", "The file is not in the workspace; open it in the editor first.")
         relative = resolved.relative_to(folder).as_posix()
+        self._private.check(resolved, relative)
         if is_gits(relative):
             raise MaestroError("auditTargetInvalid", "Git's own files are never audited.")
         return folder, relative
+
+    def _check_audited(self, uri: str) -> None:
+        """That an open document is none of Maestro's own files. Raises 4406."""
+        try:
+            path = names.path_of(uri)
+            resolved = Path(os.path.realpath(path)) if path is not None else None
+        except (OSError, ValueError):
+            return
+        if resolved is not None:
+            self._private.check(resolved, resolved.name)
 
 
 def _check_readable(place: Place) -> None:

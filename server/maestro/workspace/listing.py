@@ -1,7 +1,7 @@
 """Which files a model may know of."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,14 +20,20 @@ class Listing:
     more: bool
 
 
-def list_files(rules: Rules, workspace: Path, pattern: str | None, limit: int) -> Listing:
-    """The files in the folder of `rules` that are neither ignored nor closed and fit a glob; blocks.
+def list_files(
+    rules: Rules,
+    workspace: Path,
+    pattern: str | None,
+    limit: int,
+    is_private: Callable[[Path], bool] = lambda path: False,
+) -> Listing:
+    """The files in the folder of `rules` that are neither ignored, closed nor private and fit a glob; blocks.
 
     Raises:
         MaestroError: -32602 for what is no glob.
     """
     paths: list[str] = []
-    for path in _fitting(_readable(rules, workspace), pattern):
+    for path in _fitting(_readable(rules, workspace, is_private), pattern):
         if len(paths) == limit:
             return Listing(paths, True)
         paths.append(path)
@@ -43,18 +49,20 @@ def _fitting(paths: Iterator[str], pattern: str | None) -> Iterator[str]:
     return (path for path in paths if regex.fullmatch(fold(path)))
 
 
-def _readable(rules: Rules, workspace: Path) -> Iterator[str]:
+def _readable(rules: Rules, workspace: Path, is_private: Callable[[Path], bool]) -> Iterator[str]:
     for path, entry in walk(rules):
-        if denial(path) is None and (not entry.is_symlink() or _leads_inside(entry.path, workspace)):
+        if denial(path) is not None:
+            continue
+        if _leads_inside(entry.path, workspace, is_private) if entry.is_symlink() else not is_private(Path(entry.path)):
             yield path
 
 
-def _leads_inside(link: str, workspace: Path) -> bool:
-    """Whether a link is to a file of the workspace that is not closed."""
+def _leads_inside(link: str, workspace: Path, is_private: Callable[[Path], bool]) -> bool:
+    """Whether a link is to a file of the workspace that is neither closed nor private."""
     try:
         target = Path(os.path.realpath(link))
     except OSError:  # replaced since
         return False
-    if not target.is_relative_to(workspace) or not os.path.isfile(target):
+    if not target.is_relative_to(workspace) or not os.path.isfile(target) or is_private(target):
         return False
     return denial(target.relative_to(workspace).as_posix()) is None

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
@@ -11,6 +12,7 @@ from maestro.editor import Document
 from maestro.errors import MaestroError
 from maestro.workspace import files
 from maestro.workspace.files import quoted
+from maestro.workspace.held import held_spans
 from maestro.workspace.languages import language_of
 from maestro.workspace.names import Place
 
@@ -44,8 +46,8 @@ class Source:
         return self.masked.restore(text)
 
 
-def source_of(place: Place, opened: Document | None) -> Source:
-    """The open document, else the file at a place; blocks.
+def source_of(place: Place, opened: Document | None, held: Collection[str] = ()) -> Source:
+    """The open document, else the file at a place, without its secrets and the values `held`; blocks.
 
     Raises:
         MaestroError: 4502 above 1 MiB, -32803 for what is missing or no UTF-8 text, 4406 if a link leads elsewhere.
@@ -56,7 +58,7 @@ def source_of(place: Place, opened: Document | None) -> Source:
         raise files.too_large(place.path, len(data), files.LARGEST)
     if "\0" in document.text:
         raise _no_text(place.path)
-    masked = mask(document.text)
+    masked = mask(document.text, held_spans(document.text, held))
     return Source(
         uri=document.uri,
         path=place.path,

@@ -5,6 +5,7 @@ import sqlite3
 
 import pytest
 
+from maestro.completion import Completion
 from maestro.context import chunks, pieces, summaries
 from maestro.context.compaction import old_enough, prompt, summary_of
 from maestro.context.rows import NewChunk
@@ -76,8 +77,20 @@ def test_the_middle_of_a_long_entry_is_left_out(store: sqlite3.Connection) -> No
     assert len(content) < 7_000 and "12,000 characters left out" in str(content)
 
 
-def test_no_summary_replaces_nothing() -> None:
-    assert summary_of(" It went well.\n") == "It went well."
-    with pytest.raises(MaestroError) as caught:
-        summary_of(" \n")
+def test_a_summary_is_taken_as_it_was_written() -> None:
+    assert summary_of(Completion(" It went well.\n", stop_reason="endTurn"), 1_000) == "It went well."
+
+
+@pytest.mark.parametrize(
+    ("answer", "replaced"),
+    [
+        (Completion(" \n", stop_reason="endTurn"), 1_000),
+        (Completion("It went", stop_reason="maxTokens"), 1_000),
+        (Completion("No.", stop_reason="refusal"), 1_000),
+        (Completion("It went well, and then better, and then best.", stop_reason="endTurn"), 5),
+    ],
+)
+def test_what_is_no_summary_replaces_nothing(answer: Completion, replaced: int) -> None:
+    with pytest.raises(MaestroError, match="nothing was replaced") as caught:
+        summary_of(answer, replaced)
     assert caught.value.code == 4210

@@ -64,6 +64,7 @@ def declaration(
     intent: Intent | None = INTENT,
     level: RiskLevel = "medium",
     at: datetime | None = None,
+    subject: PermissionSubject | None = None,
 ) -> Declaration:
     return Declaration(
         chat_id=chat_id,
@@ -76,6 +77,7 @@ def declaration(
         session_id="ses_1",
         model="openai/gpt-4o",
         at=at or datetime.now(UTC),
+        subject=subject,
     )
 
 

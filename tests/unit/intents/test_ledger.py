@@ -12,11 +12,26 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import JsonValue
 
+from maestro.database.shape import create
 from maestro.errors import MaestroError
 from maestro.intents import chain, ledger
+from maestro_protocol.base import JsonObject
 from maestro_protocol.intents import Decision, Intent, IntentListParams, IntentRecord, Observed
-from tests.unit.intents.support import ALLOWED, INTENT, ROOT, complete, declaration, memory, opened
+from maestro_protocol.permissions import PermissionSubject
+from tests.unit.intents.support import (
+    ALLOWED,
+    INTENT,
+    ROOT,
+    command,
+    complete,
+    declaration,
+    edit,
+    fetch,
+    memory,
+    opened,
+)
 from tests.unit.intents.tamper import TAMPERING, Tamper, forget_the_head, turn_the_head_back
 
 TRIGGERS = ("ledger_is_not_changed", "ledger_is_not_shortened", "ledger_is_not_replaced")
@@ -97,6 +112,86 @@ def test_no_secret_is_kept() -> None:
         assert secret not in str(connection.execute("SELECT * FROM ledger").fetchall())
         assert secret not in ledger.record(connection, record.id).model_dump_json()
         assert "a.py [redacted]" in str(ledger.record(connection, record.id).scope)
+
+
+def told(subject: PermissionSubject) -> JsonObject:
+    """The subject as the ledger gives it back."""
+    with memory() as connection:
+        record = ledger.declare(connection, declaration(subject=subject))
+        assert ledger.record(connection, record.id) == record
+        assert record.subject is not None
+        assert ledger.verify(connection).ok
+        return record.subject.to_wire()
+
+
+def test_what_was_called_is_kept() -> None:
+    run: JsonObject = {"type": "command", "tool": "run_command", "argv": ["git", "push"], "cwd": "/work/demo"}
+    assert told(command("git", "push")) == run
+    assert told(edit("src/a.py")) == {"type": "edit", "tool": "apply_edit", "path": "src/a.py"}
+    assert told(fetch("https://example.com/a?b=c"))["url"] == "https://example.com/a?b=c"
+    given: JsonObject = {"type": "other", "tool": "ticket", "input": {"title": "A", "tags": ["b", 1, None]}}
+    assert told(PermissionSubject.from_wire(given)) == given
+
+
+def test_a_record_without_a_subject_has_none() -> None:
+    with memory() as connection:
+        assert ledger.declare(connection, declaration()).subject is None
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        command("curl", "-H", "x-api-key: canary0123456789"),
+        command("curl", "https://me:canary0123456789@example.com/"),
+        command("tool", "--password", "canary0123456789"),
+        command("tool", "--api-key=canary0123456789"),
+        command("env", "MY_TOKEN=canary0123456789", "AWS_SECRET_ACCESS_KEY=canary0123456789"),
+        fetch("https://example.com/?access_token=canary0123456789"),
+        PermissionSubject(type="other", tool="t", input={"password": "canary0123456789"}),
+        PermissionSubject(type="other", tool="t", input={"a": [{"token": "canary0123456789"}]}),
+        PermissionSubject(type="other", tool="t", input={"url": "https://me:canary0123456789@example.com/"}),
+        edit("a.py", old="canary0123456789", new="canary0123456789"),
+        edit("sk-ant-canary0123456789"),
+    ],
+)
+def test_no_secret_of_a_call_is_kept(subject: PermissionSubject) -> None:
+    with memory() as connection:
+        record = ledger.declare(connection, declaration(subject=subject))
+        assert "canary" not in str(connection.execute("SELECT * FROM ledger").fetchall())
+        assert "canary" not in record.model_dump_json()
+        assert record.subject is not None
+
+
+def test_a_long_call_is_counted() -> None:
+    given: JsonObject = {"text": "x" * 4_000}
+    assert told(PermissionSubject(type="other", tool="t", input=given))["input"] == {"…": "4012 characters"}
+    given = {"text": "x" * 3_900}
+    assert told(PermissionSubject(type="other", tool="t", input=given))["input"] == given
+    assert len(json.dumps(told(command("sh", "-c", "x" * 500_000)))) < 10_000
+    many = told(command("ls", *["a" * 50] * 20_000))["argv"]
+    assert isinstance(many, list)
+    assert many[-1] == "… (19901 more)"
+    assert len(json.dumps(many)) < 40_000
+
+
+@pytest.mark.parametrize("levels", [60, 1_000])
+def test_an_input_that_could_not_be_read_again_is_not_kept(levels: int) -> None:
+    deep: JsonValue = "a"
+    for _ in range(levels):
+        deep = [deep]
+    subject = PermissionSubject(type="other", tool="t").model_copy(update={"input": {"a": deep}})
+    assert told(subject)["input"] == {"…": "nested too deeply to be kept"}
+
+
+@given(st.lists(st.text(alphabet=st.characters(), max_size=20)), st.dictionaries(st.text(), st.text(), max_size=3))
+def test_every_call_can_be_kept(argv: list[str], given: dict[str, str]) -> None:
+    told(command(*argv))
+    told(PermissionSubject.model_validate({"type": "other", "tool": "t", "input": given}))
+
+
+def test_halves_of_characters_can_be_kept() -> None:
+    subject = command("a").model_copy(update={"argv": ["ls", "\ud800"], "cwd": "/\ud800"})
+    assert told(subject)["argv"] == ["ls", "?"]
 
 
 def test_records_of_a_chat_need_no_chat() -> None:
@@ -187,6 +282,7 @@ def test_whatever_is_done_to_it_is_found(tamper: Tamper, records: int, seed: int
         for trigger in TRIGGERS:
             connection.execute(f"DROP TRIGGER {trigger}")
         tamper(connection, random.Random(seed))
+        create(connection, ["ledger"])  # nothing but the entries tells it
         found = ledger.verify(connection)
         assert not found.ok
         assert found.first_broken
@@ -194,6 +290,52 @@ def test_whatever_is_done_to_it_is_found(tamper: Tamper, records: int, seed: int
         if goes_on and tamper not in (forget_the_head, turn_the_head_back):
             complete(connection)
             assert not ledger.verify(connection).ok
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DROP TRIGGER ledger_is_not_changed",
+        "DROP TRIGGER ledger_is_not_shortened",
+        "DROP TRIGGER ledger_is_not_replaced",
+        "CREATE TRIGGER also AFTER INSERT ON ledger BEGIN SELECT 1; END",
+        "CREATE TRIGGER also BEFORE INSERT ON LEDGER WHEN new.risk_level = 'high' BEGIN SELECT RAISE(IGNORE); END",
+        "CREATE TRIGGER also AFTER UPDATE ON ledger_head BEGIN SELECT 1; END",
+        "DROP TRIGGER ledger_is_not_changed; CREATE TRIGGER ledger_is_not_changed BEFORE UPDATE ON ledger "
+        "BEGIN SELECT 1; END",
+    ],
+)
+def test_what_guards_it_is_looked_at(statement: str) -> None:
+    with memory() as connection:
+        complete(connection)
+        connection.executescript(statement)
+        found = ledger.verify(connection)
+        assert (found.ok, found.checked, found.first_broken) == (False, 3, "triggers")
+
+
+def test_a_trigger_of_another_table_does_not_matter() -> None:
+    with memory() as connection:
+        connection.execute("CREATE TRIGGER also AFTER INSERT ON notes BEGIN SELECT 1; END")
+        assert ledger.verify(connection).ok
+
+
+def test_a_hash_that_was_kept_must_be_in_the_chain() -> None:
+    with memory() as connection:
+        hashes = [complete(connection).hash for _ in range(3)]
+        for kept in (*hashes, hashes[0].upper(), chain.GENESIS, None):
+            assert ledger.verify(connection, kept).ok
+        found = ledger.verify(connection, "f" * 64)
+        assert (found.ok, found.checked, found.first_broken, found.head) == (False, 9, "kept", hashes[-1])
+
+
+def test_a_whole_ledger_that_is_rewritten_is_found_only_by_a_kept_hash() -> None:
+    with memory() as connection:
+        kept = complete(connection).hash
+    with memory() as connection:
+        assert not ledger.verify(connection, kept).ok  # taken away
+        complete(connection)
+        assert ledger.verify(connection).ok
+        assert not ledger.verify(connection, kept).ok
 
 
 def test_the_first_record_that_is_wrong_is_named() -> None:

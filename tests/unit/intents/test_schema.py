@@ -109,6 +109,23 @@ def test_how_it_is_written_does_not_matter(declared: JsonValue) -> None:
 
 
 @pytest.mark.parametrize(
+    ("one", "other", "higher"),
+    [("low", "high", "high"), ("HIGH ", "low", "high"), ("medium", "low", "medium"), (None, "high", "high")],
+)
+def test_of_two_levels_the_higher_counts(one: str | None, other: str, higher: str) -> None:
+    for first, second in ((one, other), (other, one)):
+        declared: JsonObject = {"purpose": "test_pass", "scope": "a", "risk_level": first, "riskLevel": second}
+        intent = take({"intent": declared}, EDIT).intent
+        assert intent is not None
+        assert intent.risk_level == higher
+
+
+def test_two_levels_must_both_be_levels() -> None:
+    declared: JsonObject = {"purpose": "test_pass", "scope": "a", "risk_level": "low", "riskLevel": "canary"}
+    assert take({"intent": declared}, EDIT).intent is None
+
+
+@pytest.mark.parametrize(
     ("change", "told"),
     [
         ({"purpose": None}, "`purpose` is missing and must be `test_pass`, `best_practice` or `maintenance`"),

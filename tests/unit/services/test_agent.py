@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 from pydantic import JsonValue
 
+from maestro import provider
 from maestro.app import Services
+from maestro.intents import grants
 from maestro_protocol.base import JsonObject, WireModel
 from maestro_protocol.chat import ChatSendParams, ChatSendResult, ToolSelection
-from maestro_protocol.conversations import ChatGetParams
+from maestro_protocol.conversations import ChatCreateParams, ChatGetParams
 from maestro_protocol.intents import IntentListParams
 from tests.simulators.fixtures import Simulation
 from tests.simulators.replies import Script, ToolCall
@@ -236,6 +238,37 @@ async def test_calls_that_cannot_be_run_are_told_to_the_model(tmp_path: Path) ->
         assert "complete JSON" in contents
 
 
+async def test_arguments_that_nest_without_end_are_told_to_the_model(tmp_path: Path) -> None:
+    async with scene(tmp_path) as agent:
+        deep = '{"path": ' + '{"a": ' * 400 + "1" + "}" * 400 + "}"
+        result = await agent.send("Go.", Script(tool_calls=(ToolCall("read_file", deep),)), Script(text="Sorry."))
+        assert result.stop_reason == "endTurn"
+        assert [status for status, _ in agent.completed()] == ["failed"]
+
+
+async def test_a_grant_in_a_chat_in_memory_ends_with_it(tmp_path: Path) -> None:
+    async with scene(tmp_path) as agent:
+        agent.editor.answers("allowChat")
+        chat = await agent.services.history.create(ChatCreateParams(ephemeral=True))
+        agent.chat_id = chat.id
+        await agent.send("Bread.", Script(tool_calls=(edit("milk", "bread"),)), Script(text="Done."))
+        await agent.send("Milk.", Script(tool_calls=(edit("bread", "milk"),)), Script(text="Done."))
+        assert len(agent.editor.questions()) == 1
+        assert [grant.chat_id for grant in await agent.services.permissions.list()] == [chat.id]
+        assert await agent.services.stores.disk.read(grants.all) == []
+
+
+async def test_a_plain_question_shows_all_that_is_allowed(tmp_path: Path) -> None:
+    async with scene(tmp_path) as agent:
+        agent.editor.features.clear()
+        agent.editor.replies["window/showMessageRequest"] = lambda _: "Allow once"
+        await agent.send("Bread.", Script(tool_calls=(edit("milk", "bread"),)), Script(text="Done."))
+        [(_, asked)] = agent.editor.calls
+        assert "- milk" in str(asked["message"])
+        assert "+ bread" in str(asked["message"])
+        assert "bread" in (tmp_path / "work" / "notes.md").read_text()
+
+
 async def test_what_lies_outside_the_declared_scope_is_noticed(tmp_path: Path) -> None:
     async with scene(tmp_path) as agent:
         agent.editor.answers("allowOnce")
@@ -286,3 +319,65 @@ async def test_tools_are_only_those_that_were_allowed(tmp_path: Path) -> None:
         assert [tool.name for tool in agent.simulation.prompts[-1].tools] == ["read_file"]
         await agent.send("Hello.", Script(text="Hi."), tools=ToolSelection(allow=[]))
         assert agent.simulation.prompts[-1].tools == ()
+
+
+async def test_what_was_asked_is_what_is_done(tmp_path: Path) -> None:
+    """While the user thinks, the file becomes a link to another one."""
+    async with scene(tmp_path) as agent:
+        folder = tmp_path / "work"
+        (folder / "Makefile").write_text("all: milk\n")
+        keep_in_git(folder)
+
+        def swap() -> JsonValue:
+            (folder / "notes.md").unlink()
+            (folder / "notes.md").symlink_to("Makefile")
+            return {"optionId": "allowOnce"}
+
+        loop = asyncio.get_running_loop()
+        agent.editor.replies[PERMISSION] = lambda _: loop.run_in_executor(None, swap)  # type: ignore[assignment,return-value]
+        await agent.send("Go.", Script(tool_calls=(edit("milk", "rm"),)), Script(text="Oh."))
+        assert (folder / "Makefile").read_text() == "all: milk\n"
+        assert [status for status, _ in agent.completed()] == ["failed"]
+
+
+async def test_the_ledger_says_what_was_called_also_of_what_was_refused(tmp_path: Path) -> None:
+    async with scene(tmp_path, tools={"runCommand": True}) as agent:
+        agent.editor.answers("deny")
+        command = call("run_command", argv=["rm", "notes.md"], intent={**INTENT, "scope": "rm"})
+        hook = call("read_file", path=".git/hooks/x")
+        await agent.send("Go.", Script(tool_calls=(command, hook)), Script(text="Oh."))
+        records = (await agent.services.intents.list(IntentListParams())).intents
+        told = {record.tool: record for record in records}
+        assert told["run_command"].subject is not None
+        assert told["run_command"].subject.argv == ["rm", "notes.md"]
+        assert told["read_file"].subject is not None
+        assert told["read_file"].subject.input == {"path": ".git/hooks/x"}
+        assert told["read_file"].decision is not None
+        assert told["read_file"].decision.outcome == "refused"
+
+
+async def test_a_key_that_maestro_holds_reaches_no_other_model(tmp_path: Path) -> None:
+    key = "no-shape-at-all-but-a-key-0123456789"
+    async with scene(tmp_path, tools={"runCommand": True}) as agent:
+        agent.editor.answers("allowOnce")
+        await provider.create_session("openai", "api_key", name="odd", api_key=key)
+        await provider.initialize_auth("openai", "odd")
+        await agent.services.sessions.set_default("my-openai")
+        (tmp_path / "work" / "notes.md").write_text(f"It is {key}.\n")
+        show = call("run_command", argv=["cat", "notes.md"], intent={**INTENT, "scope": "cat, notes.md"})
+        await agent.send("Go.", Script(tool_calls=(call("read_file", path="notes.md"), show)), Script(text="Well."))
+        assert key not in str(agent.sink.events)
+        assert key not in str(agent.simulation.requests[-1].json)
+
+
+async def test_the_key_of_the_store_reaches_no_model(tmp_path: Path) -> None:
+    async with scene(tmp_path, tools={"runCommand": True}) as agent:
+        agent.editor.answers("allowOnce")
+        file = tmp_path / "state" / "data" / "vault.key"
+        key = next(iter(json.loads(file.read_text())["keys"].values()))
+        show = call("run_command", argv=["cat", str(file)], intent={**INTENT, "scope": "cat"})
+        await agent.send("Go.", Script(tool_calls=(show,)), Script(text="Well."))
+        assert agent.editor.questions()[0]["risk"]["level"] == "high"
+        assert [status for status, _ in agent.completed()] == ["completed"]
+        assert key not in str(agent.sink.events)
+        assert key not in str(agent.simulation.requests[-1].json)

@@ -1,8 +1,8 @@
 """A workspace folder with an editor in front of it, and calls of tools in it."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import monotonic
 
@@ -80,13 +80,14 @@ def _on_disk(change: Change) -> str:
 
 @dataclass
 class Workspace:
-    """A folder, `editor` in front of it, and the settings in force."""
+    """A folder, `editor` in front of it, the settings in force, and the secrets the server holds."""
 
     folder: Path
     editor: EditingEditor
     settings: Settings = field(default_factory=Settings)
     environment: Mapping[str, str] = field(default_factory=dict)
     printed: list[str] = field(default_factory=list)
+    held: Collection[str] = ()
 
     def write(self, path: str, text: str | bytes) -> Path:
         file = self.folder / path
@@ -101,11 +102,17 @@ class Workspace:
         self.settings = Settings.from_wire({"tools": tools})
 
     def call(self, **arguments: JsonValue) -> Call:
-        around = Surroundings(self.folder, Gate(self.editor), self.editor, self.settings, self.environment)
+        gate = Gate(self.editor, secrets=lambda: self.held)
+        around = Surroundings(self.folder, gate, self.editor, self.settings, self.environment, lambda: self.held)
         return Call("call_1", arguments, around, chat_id="chat_1", print=self.printed.append)
 
     async def run(self, tool: Tool, **arguments: JsonValue) -> Outcome:
         return await tool.run(self.call(**arguments))
+
+    async def asked(self, tool: Tool, **arguments: JsonValue) -> Call:
+        """The call as it is run once somebody has said yes to its subject."""
+        call = self.call(**arguments)
+        return replace(call, subject=await tool.subject(call))
 
 
 async def cancelled(running: asyncio.Task[Outcome]) -> float:

@@ -1,6 +1,7 @@
 """`apply_edit`: on disk, through an editor, and every reason why nothing is changed."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from maestro.errors import MaestroError
 from maestro.positions import Encoding, from_units, split_lines
 from maestro.tools.apply_edit import ApplyEdit
+from maestro.tools.base import Call, Tool
 from maestro.tools.edits import Span, line_end, line_of, nearest_lines, occurrences, range_of, with_line_end
 from maestro.tools.read_file import ReadFile
 from tests.unit.tools.surroundings import KEY, Workspace
@@ -212,6 +214,73 @@ async def test_no_edit_that_was_made_is_lost_to_another_at_the_same_time(here: W
     made = {number for number, result in zip(numbers, results, strict=True) if not isinstance(result, MaestroError)}
     assert made
     assert {number for number in numbers if f"<{number}>" in file.read_text()} == made
+
+
+async def other_than_asked(tool: Tool, call: Call) -> None:
+    with pytest.raises(MaestroError) as caught:
+        await tool.run(call)
+    assert (caught.value.code, caught.value.message) == (
+        -32801,
+        "What this call leads to changed after it was asked for, so nothing was done; make the call again.",
+    )
+
+
+@pytest.mark.asyncio
+async def test_a_link_put_there_while_somebody_thinks_leads_nowhere_else(here: Workspace) -> None:
+    notes, makefile = here.write("notes.md", "all:\n"), here.write("Makefile", "all:\n")
+    changed = await here.asked(ApplyEdit(), path="notes.md", oldText="all:", newText="all: evil")
+    (here.folder / "z").mkdir()
+    (here.folder / ".github" / "workflows").mkdir(parents=True)
+    new = await here.asked(ApplyEdit(), path="z/ci.yml", oldText="", newText="on: push\n")
+    read = await here.asked(ReadFile(), path="notes.md")
+    notes.unlink()
+    notes.symlink_to("Makefile")
+    (here.folder / "z").rmdir()
+    (here.folder / "z").symlink_to(".github/workflows")
+    for edits in (False, True):
+        here.editor.edits = edits
+        await other_than_asked(ApplyEdit(), changed)
+        await other_than_asked(ApplyEdit(), new)
+    await other_than_asked(ReadFile(), read)
+    assert makefile.read_text() == "all:\n"
+    assert not here.editor.changes
+    assert list((here.folder / ".github" / "workflows").iterdir()) == []
+
+
+@pytest.mark.asyncio
+async def test_what_was_asked_for_is_what_is_written(here: Workspace) -> None:
+    file = here.write("a.txt", "one\n")
+    call = await here.asked(ApplyEdit(), path="a.txt", oldText="one", newText="two")
+    for other in ({"oldText": "on"}, {"newText": "three"}, {"path": "b.txt", "oldText": ""}):
+        await other_than_asked(ApplyEdit(), replace(call, input={**call.input, **other}))
+    assert file.read_text() == "one\n"
+    assert not (await ApplyEdit().run(call)).failed
+    assert file.read_text() == "two\n"
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("char", ["\u202e", "\u200b", "\u2066", "\ufeff", "\u3164", "\ufe0f", "\n", "\x1b", "\x7f"])
+async def test_no_file_is_made_whose_name_shows_as_another(here: Workspace, char: str) -> None:
+    for path in (f"a{char}b.py", f"src{char}/a.py"):
+        for attempt in (ApplyEdit().subject, ApplyEdit().run):
+            with pytest.raises(MaestroError) as caught:
+                await attempt(here.call(path=path, oldText="", newText="x\n"))
+            assert caught.value.code == -32602
+            assert "a character that nobody sees" in caught.value.message
+    assert list(here.folder.iterdir()) == []
+    here.write(f"a{char}b.py", "x\n")
+    await edit(here, f"a{char}b.py", "x", "y")
+    await edit(here, "größe é.py", "", "x\n")
+
+
+@pytest.mark.asyncio
+async def test_secrets_the_server_holds_are_placeholders_that_come_back(here: Workspace) -> None:
+    here.held = ("plain-words-of-no-shape",)
+    file = here.write("a.txt", "x: plain-words-of-no-shape\n")
+    shown = (await here.run(ReadFile(), path="a.txt")).content.split("\t")[1]
+    assert "plain" not in shown
+    await edit(here, "a.txt", shown, f"y{shown[1:]}")
+    assert file.read_text() == "y: plain-words-of-no-shape\n"
 
 
 TEXT = st.text(st.sampled_from("ab \r\n😀"), max_size=24)

@@ -8,6 +8,7 @@ import gzip
 import io
 import json
 import zlib
+from dataclasses import replace
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -78,7 +79,9 @@ async def test_proxies_of_the_environment_are_not_used(here: Workspace, monkeypa
     "url",
     [
         "http://localhost/",
+        "http://my.LOCALHOST./",
         "http://127.0.0.1:8080/",
+        "http://127.0.0.1./",
         "http://127.1/",
         "http://2130706433/",
         "http://0x7f000001/",
@@ -91,11 +94,13 @@ async def test_proxies_of_the_environment_are_not_used(here: Workspace, monkeypa
     ],
 )
 async def test_this_machine_and_private_networks_are_refused(here: Workspace, url: str) -> None:
-    error = await refusal(here, url)
-    assert (error.code, error.message) == (
-        -32803,
-        "The URL leads to this machine or a private network, which is never read; ask the user for the text.",
-    )
+    with pytest.raises(MaestroError) as asked:
+        await FetchUrl().subject(here.call(url=url))
+    for error in (asked.value, await refusal(here, url)):
+        assert (error.code, error.message) == (
+            -32803,
+            "The URL leads to this machine or a private network, which is never read; ask the user for the text.",
+        )
 
 
 @pytest.mark.parametrize(
@@ -168,14 +173,47 @@ async def test_a_name_nobody_knows_is_told(here: Workspace) -> None:
 
 
 @pytest.mark.asyncio
-async def test_redirects_are_followed_and_checked(here: Workspace) -> None:
-    async with loopback(answering(b"moved here")) as second:
-        async with loopback(answering(b"", 302, location=f"{second.url}/there")) as first:
-            outcome = await here.run(FetchUrl(local), url=first.url.replace("127.0.0.1", "localhost"))
-    assert second.requests[0].path == "/there"
+async def test_redirects_of_the_same_host_are_followed(here: Workspace) -> None:
+    async def moving(peer: Peer) -> None:
+        request = await peer.receive()
+        if request.path == "/page":
+            await peer.reply(302, b"", location="/there")
+        else:
+            await peer.reply(200, b"moved here", **{"content-type": "text/plain"})
+
+    async with loopback(moving) as served:
+        outcome = await here.run(FetchUrl(local), url=f"{served.url}/page")
     assert outcome.content.endswith("moved here")
     assert outcome.observed is not None
-    assert outcome.observed.hosts == ["localhost", "127.0.0.1"]
+    assert outcome.observed.hosts == ["127.0.0.1"]
+
+
+@pytest.mark.asyncio
+async def test_where_another_host_is_meant_nobody_is_asked_and_it_is_told(here: Workspace) -> None:
+    async with loopback(answering(b"never asked")) as second:
+        port = urlsplit(second.url).port
+        for location in (f"{second.url}/there", f"https://127.0.0.1:{port}/there", f"http://localhost:{port}/there"):
+            async with loopback(answering(b"", 302, location=location)) as first:
+                outcome = await here.run(FetchUrl(local), url=first.url)
+            assert outcome.content == (
+                f"127.0.0.1 redirects to another host, which was not asked: {location}\n"
+                "If that is where you want to go, make the call again with this address."
+            )
+            assert not outcome.failed
+            assert outcome.observed is not None
+            assert outcome.observed.hosts == ["127.0.0.1"]
+    assert second.requests == []
+
+
+@pytest.mark.asyncio
+async def test_another_address_than_the_one_asked_for_is_not_read(here: Workspace) -> None:
+    async with loopback(answering(b"hello")) as served:
+        call = await here.asked(FetchUrl(local), url=f"{served.url}/a")
+        with pytest.raises(MaestroError) as caught:
+            await FetchUrl(local).run(replace(call, input={"url": f"{served.url}/b"}))
+        assert caught.value.code == -32801
+        assert served.requests == []
+        assert (await FetchUrl(local).run(call)).content.endswith("hello")
 
 
 @pytest.mark.asyncio

@@ -21,8 +21,10 @@ from maestro.tools.base import Call, Outcome, Surroundings
 from maestro.tools.mcp import McpTools
 from maestro.tools.mcp_process import COMMAND
 from maestro.tools.mcp_state import Patience
+from maestro.workspace.gate import Gate
 from maestro_protocol.base import JsonObject
 from maestro_protocol.settings import Settings
+from tests.unit.audit.editor import MemoryEditor
 from tests.unit.shape.source import imports, modules
 
 SERVER = Path(__file__).with_name("mcp_server.py")
@@ -49,6 +51,9 @@ class Bench:
 
     def __init__(self, servers: JsonObject, more: JsonObject, command: Sequence[str]) -> None:
         self.configure(servers, **more)
+        editor = MemoryEditor()
+        self.held: Sequence[str] = ()
+        self.around = Surroundings(Path("/"), Gate(editor), editor, self.settings, {}, lambda: self.held)
         environment = {**os.environ, "OPENAI_API_KEY": f"sk-{CANARY}", "HTTPS_PROXY": f"http://u:{CANARY}@127.0.0.1:9"}
         self.tools = McpTools(lambda: self.settings, environment, command=command, patience=QUICK)
 
@@ -58,7 +63,7 @@ class Bench:
 
     async def run(self, name: str, **arguments: JsonValue) -> Outcome:
         tool = next(tool for tool in self.tools.tools() if tool.spec.name == name)
-        return await tool.run(Call("call_1", arguments, cast("Surroundings", None)))
+        return await tool.run(Call("call_1", arguments, self.around))
 
     async def fails(self, name: str) -> MaestroError:
         with pytest.raises(MaestroError) as caught:
@@ -133,11 +138,8 @@ async def test_tools_are_listed_and_run(tmp_path: Path) -> None:
         add = specs["mcp__test__add"]
         assert (add.origin, add.description) == ("mcp", "Add two numbers.")
         assert cast("JsonObject", add.input_schema["properties"]).keys() == {"a", "b"}
-        assert (add.annotations.read_only, add.annotations.destructive, add.annotations.open_world) == (
-            True,
-            False,
-            False,
-        )
+        hints = add.annotations
+        assert (hints.read_only, hints.destructive, hints.open_world) == (False, False, False)
         worst = specs["mcp__test__fail"].annotations
         assert (worst.read_only, worst.destructive, worst.open_world) == (False, True, True)
         assert await it.run("mcp__test__add", a=1, b=2) == Outcome("3")
@@ -147,6 +149,24 @@ async def test_tools_are_listed_and_run(tmp_path: Path) -> None:
         before = (tmp_path / "starts").read_text()
         await it.tools.refresh()
         assert (tmp_path / "starts").read_text() == before
+
+
+async def test_only_of_a_trusted_server_it_is_believed_that_a_tool_reads(tmp_path: Path) -> None:
+    async with bench({"test": stdio(tmp_path)}) as it:
+        for trusted in (False, True, False):
+            it.configure({"test": stdio(tmp_path, trusted=trusted)})
+            await it.tools.refresh()
+            hints = {tool.spec.name: tool.spec.annotations for tool in it.tools.tools()}
+            assert hints["mcp__test__add"].read_only is trusted
+            assert not hints["mcp__test__fail"].read_only
+
+
+async def test_secrets_of_ours_that_a_server_found_are_hidden(tmp_path: Path) -> None:
+    async with bench({"test": stdio(tmp_path)}) as it:
+        it.held = ("plain-words-of-no-shape",)
+        await it.tools.refresh()
+        said = await it.run("mcp__test__say", text="it is plain-words-of-no-shape!")
+        assert said.content == "it is [redacted]!"
 
 
 async def test_the_subject_shows_everything(tmp_path: Path) -> None:

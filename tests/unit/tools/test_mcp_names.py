@@ -36,7 +36,7 @@ def test_names_that_look_alike_are_told_apart(one: tuple[str, str], other: tuple
     ("hints", "expected"),
     [
         ((None, None, None), (False, True, True)),
-        ((True, None, False), (True, False, False)),
+        ((True, None, False), (False, False, False)),
         ((True, True, True), (False, True, True)),
         ((False, False, None), (False, False, True)),
         (("yes", "no", 0), (False, True, True)),
@@ -47,3 +47,6 @@ def test_what_is_not_said_is_the_worst(
 ) -> None:
     found = annotations(*hints)
     assert (found.read_only, found.destructive, found.open_world) == expected
+    believed = annotations(*hints, trusted=True)
+    assert (believed.destructive, believed.open_world) == expected[1:]
+    assert believed.read_only == (hints[0] is True and hints[1] is not True)

@@ -5,6 +5,7 @@ import os
 import resource
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -12,29 +13,16 @@ import pytest
 from pydantic import JsonValue
 
 from maestro.errors import MaestroError
+from maestro.redact import MASK
 from maestro.tools.base import Outcome
 from maestro.tools.families import MARK
 from maestro.tools.run_command import RunCommand
+from maestro_protocol.intents import Observed
+from tests.unit.tools.hiding import DOUBLE_FORK, HANG, lives, number_in
 from tests.unit.tools.surroundings import KEY, Workspace, cancelled
 
 pytestmark = pytest.mark.asyncio
 on_linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs /proc")
-
-DOUBLE_FORK = """
-import os, sys, time
-if os.fork() == 0:
-    os.setsid()
-    if os.fork() == 0:
-        open(sys.argv[1], "w").write(str(os.getpid()))
-        time.sleep(600)
-    os._exit(0)
-os.wait()
-while not (os.path.exists(sys.argv[1]) and os.path.getsize(sys.argv[1])):
-    time.sleep(0.01)
-print("forked", flush=True)
-"""
-"""A daemon: in another session, child of nobody, holding the pipe open."""
-HANG = DOUBLE_FORK + "time.sleep(600)\n"
 
 
 @pytest.fixture(autouse=True)
@@ -50,26 +38,6 @@ async def refusal(here: Workspace, *argv: str) -> MaestroError:
     with pytest.raises(MaestroError) as caught:
         await here.run(RunCommand(), argv=[*argv])
     return caught.value
-
-
-def lives(process: int) -> bool:
-    """Whether it still does anything; where nobody reaps orphans, they stay as zombies."""
-    try:
-        return bool(psutil.Process(process).status() != psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return False
-
-
-def _number(file: Path) -> int:
-    return int(file.read_text() or 0) if file.exists() else 0
-
-
-async def number_in(file: Path) -> int:
-    """The process id a program writes there."""
-    async with asyncio.timeout(20):
-        while not (number := _number(file)):  # noqa: ASYNC110 - another process's writing tells no event
-            await asyncio.sleep(0.01)
-    return number
 
 
 @pytest.fixture(autouse=True)
@@ -331,3 +299,80 @@ async def test_it_is_off_unless_allowed(here: Workspace) -> None:
 async def test_a_command_is_told_as_it_would_run(here: Workspace) -> None:
     subject = await RunCommand().subject(here.call(argv=["rm", "-rf", "."]))
     assert (subject.type, subject.argv, subject.cwd) == ("command", ["rm", "-rf", "."], str(here.folder))
+
+
+async def test_what_the_name_leads_to_is_what_was_asked_for(here: Workspace) -> None:
+    for name in ("tool", "other"):
+        here.write(f"bin/{name}", f"#!/bin/sh\necho {name}\n").chmod(0o755)
+    here.environment = {**here.environment, "PATH": f"bin{os.pathsep}{here.environment['PATH']}"}
+    calls = [await here.asked(RunCommand(), argv=[name]) for name in ("bin/tool", "tool")]
+    for call in calls:
+        assert call.subject is not None
+        assert call.subject.uri == here.uri("bin/tool")
+        assert (await RunCommand().run(call)).content.endswith("tool\n")
+    (here.folder / "bin" / "tool").unlink()
+    (here.folder / "bin" / "tool").symlink_to("other")
+    for call in calls:
+        with pytest.raises(MaestroError) as caught:
+            await RunCommand().run(call)
+        assert caught.value.code == -32801
+    for argv in (["echo", "b"], ["bin/other"]):
+        with pytest.raises(MaestroError) as caught:
+            await RunCommand().run(replace(await here.asked(RunCommand(), argv=["echo", "a"]), input={"argv": [*argv]}))
+        assert caught.value.code == -32801
+
+
+async def test_a_folder_that_became_a_link_is_not_run_in(here: Workspace, tmp_path: Path) -> None:
+    call = await here.asked(RunCommand(), argv=["touch", "a"])
+    (tmp_path / "elsewhere").mkdir()
+    here.folder.rmdir()
+    here.folder.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(MaestroError) as caught:
+        await RunCommand().run(call)
+    assert caught.value.code == -32801
+    assert os.listdir(tmp_path / "elsewhere") == []
+
+
+async def test_secrets_the_server_holds_are_hidden_in_every_form(here: Workspace) -> None:
+    here.held = ("plain-words-of-no-shape" * 4,)
+    here.write("a.txt", here.held[0])
+    for argv in (
+        ["cat", "a.txt"],
+        ["base64", "a.txt"],
+        ["rev", "a.txt"],
+        ["od", "-An", "-v", "-tx1", "-w999", "a.txt"],
+    ):
+        outcome = await here.run(RunCommand(), argv=[*argv])
+        assert "exit code 0" in outcome.content
+        if argv[0] != "od":  # blanks between the digits are another form
+            assert MASK in outcome.content
+        assert not any(part in outcome.content for part in ("plain", "nialp", "cGxhaW4t"))
+
+
+async def cancelled_after(here: Workspace, argv: list[JsonValue], file: str) -> list[Observed]:
+    heard: list[Observed] = []
+    call = replace(here.call(argv=argv), observe=heard.append)
+    running = asyncio.create_task(RunCommand().run(call))
+    await number_in(here.folder / file)
+    await cancelled(running)
+    return heard
+
+
+async def test_what_a_cancelled_command_wrote_is_observed(here: Workspace) -> None:
+    here.write("kept.txt", "")
+    (heard,) = await cancelled_after(here, ["sh", "-c", "echo 1 > one; echo 1 > pid; sleep 600"], "pid")
+    assert (heard.paths, heard.exit_code, heard.partial) == (["one", "pid"], None, None)
+    assert heard.commands == ["sh -c 'echo 1 > one; echo 1 > pid; sleep 600'"]
+
+
+async def test_what_wrote_until_its_time_was_up_is_observed(here: Workspace) -> None:
+    outcome = await here.run(RunCommand(), argv=["sh", "-c", "echo 1 > one; sleep 600"], timeoutMs=500)
+    assert outcome.observed is not None
+    assert (outcome.observed.paths, outcome.observed.exit_code) == (["one"], None)
+
+
+@on_linux
+async def test_what_guards_a_command_ends_with_it(here: Workspace) -> None:
+    before = {*psutil.Process().children(recursive=True)}
+    await here.run(RunCommand(), argv=["true"])
+    assert {*psutil.Process().children(recursive=True)} <= before

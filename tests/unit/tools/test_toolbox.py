@@ -147,6 +147,9 @@ async def test_a_tool_of_the_editor_is_run_by_it(here: Workspace, tmp_path: Path
     object.__setattr__(call, "intent", Intent(purpose="maintenance", scope="*", risk_level="low"))
     outcome = await tool.run(call)
     assert outcome.content.startswith("three tabs, MSK00000")
+    here.held = ("plain-words-of-no-shape",)
+    here.editor.answer = lambda method, params: {"content": "in plain-words-of-no-shape"}
+    assert (await tool.run(here.call(name="x"))).content == "in [redacted]"
     assert not outcome.failed
     method, params, timeout = here.editor.called[0]
     assert (method, timeout) == ("maestro/tool/invoke", 5.0)

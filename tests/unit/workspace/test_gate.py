@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from base64 import b64encode
 from collections.abc import Awaitable
 from hashlib import sha256
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from maestro.errors import MaestroError
-from maestro.workspace.gate import Gate
+from maestro.workspace.gate import Gate, Place
 from tests.unit.audit.editor import MemoryEditor
 
 pytestmark = pytest.mark.asyncio
@@ -199,6 +200,49 @@ async def test_only_the_user_writes_what_maestro_may_read(folder: Path) -> None:
     assert (await refused(opened.write(place, "", replacing="x\n"))).code == 4406
     new = await opened.locate("src/.maestroignore", folder)
     assert (await refused(opened.write(new, "!x\n", replacing=None))).code == 4406
+
+
+async def test_maestros_own_folders_are_closed_even_inside_the_workspace(folder: Path, tmp_path: Path) -> None:
+    own = folder / ".maestro" / "data"
+    own.mkdir(parents=True)
+    (own / "chats.txt").write_text("canary")
+    (folder / ".maestro" / "notes.txt").write_text("open")
+    (folder / "link.txt").symlink_to(".maestro/data/chats.txt")
+    (folder / "folder").symlink_to(".maestro/data")
+    (tmp_path / "home").symlink_to(own)
+    editor = MemoryEditor(folders=[folder.as_uri()])
+    opened = Gate(editor, [tmp_path / "home", tmp_path / "outside"])
+    names = (".maestro/data/chats.txt", ".maestro/Data/chats.txt", ".maestro/data/new.txt", ".maestro/data", "link.txt")
+    for name in (*names, "folder/chats.txt", str(own / "chats.txt"), (own / "chats.txt").as_uri()):
+        for chosen in (folder, None):
+            assert (await refused(opened.read(name, chosen))).code == 4406, name
+            assert (await refused(opened.locate(name, chosen))).code == 4406, name
+    assert "Maestro's own files" in str(await refused(opened.read("link.txt", folder)))
+    assert (await opened.list(folder)).paths == [".maestro/notes.txt", "src/a.py"]
+    assert (await refused(opened.list(own))).code == 4406
+    place = Place((own / "chats.txt").as_uri(), ".maestro/data/chats.txt", folder, own / "chats.txt", True)
+    assert (await refused(opened.write(place, "x", replacing="canary"))).code == 4406
+    outside = (tmp_path / "outside" / "a.py").as_uri()
+    for uri in ((own / "chats.txt").as_uri(), (folder / "link.txt").as_uri(), outside):
+        assert (await refused(opened.document(uri))).code == 4406
+        editor.open(uri, "canary")
+        assert (await refused(opened.document(uri))).code == 4406
+        assert (await refused(opened.read(uri))).code == 4406
+    assert (await opened.read(".maestro/notes.txt", folder)).raw == "open"
+
+
+async def test_values_the_server_holds_are_replaced_and_come_back(folder: Path) -> None:
+    held = "plain-words-of-no-shape"
+    raw = f"a {held}\nb {held[::-1]} {held.encode().hex()}\nc {b64encode(held.encode()).decode()}\n"
+    (folder / "a.txt").write_text(raw)
+    now: list[str] = []
+    opened = Gate(MemoryEditor(folders=[folder.as_uri()]), secrets=lambda: now)
+    assert (await opened.read("a.txt", folder)).text == raw
+    now.append(held)
+    source = await opened.read("a.txt", folder)
+    assert (source.secrets, source.restore(source.text)) == (4, raw)
+    assert [len(line) for line in source.text.split("\n")] == [len(line) for line in raw.split("\n")]
+    assert not any(part in source.text for part in ("plain", "nialp", held.encode().hex()[:8], "cGxhaW4"))
 
 
 async def test_several_folders(folder: Path, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@
 
 ---@alias maestro.Confidence "high"|"medium"|"low"
 
----@alias maestro.ContentPart maestro.TextPart|maestro.ImagePart|maestro.ReasoningPart|maestro.ToolCallPart|maestro.ReplayPart
+---@alias maestro.ContentPart maestro.TextPart|maestro.ImagePart|maestro.ReasoningPart|maestro.ToolCallPart|maestro.ReplayPart|maestro.AttachmentPart
 
 ---@alias maestro.ContextScope "chat"|"workspace"
 
@@ -67,6 +67,14 @@
 ---@field id string
 ---@field riskLevel maestro.RiskLevel
 ---@field reason string
+
+---What was attached to a message, for display; a chunk of the context carries its text.
+---@class maestro.AttachmentPart: maestro.WireModel
+---@field type "attachment"
+---@field chunkId string
+---@field source string
+---@field label string
+---@field uri? string
 
 ---Terminal: exactly one per audit.
 ---@class maestro.AuditCompleted: maestro.WireModel
@@ -683,6 +691,8 @@
 ---@field turnId string
 ---@field toolCallId string
 ---@field tool string
+---What exactly was called, without secrets and without the texts of an edit; a long input is only counted.
+---@field subject? maestro.PermissionSubject
 ---Absent, with `scope`, when nothing was declared.
 ---@field purpose? maestro.Purpose
 ---@field scope? string
@@ -706,14 +716,17 @@
 ---When it was declared.
 ---@field at string
 
----The whole ledger is checked.
+---The whole ledger is checked. A ledger that was rewritten as a whole, or cut back together with what it knows of its end, looks like one that was always so; only a hash that was kept elsewhere shows it. Without one, an empty ledger may be one that was taken away.
 ---@class maestro.IntentVerifyParams: maestro.Params
+---A hash of an entry, kept elsewhere: the ledger is only whole if that entry is still in it.
+---@field head? string
 
 ---@class maestro.IntentVerifyResult: maestro.WireModel
+---Nothing contradicts that the ledger is as it was written; see the parameters for what that cannot say.
 ---@field ok boolean
 ---Entries whose place in the chain is right.
 ---@field checked integer
----The id of the first record that is not as it was written; `head` if entries are missing at the end.
+---The id of the first record that is not as it was written; `head` if entries are missing at the end, `triggers` if what keeps the ledger from being changed is missing or has company, `kept` if the given hash is nowhere in it.
 ---@field firstBroken? string
 ---The hash of the last entry; kept elsewhere, it proves later that nothing was rewritten.
 ---@field head string
@@ -737,6 +750,8 @@
 ---@field url? string
 ---@field headers? table<string, string>
 ---@field enabled? boolean
+---Believe what the server says of its tools: those that only read run without a question.
+---@field trusted? boolean
 
 ---One message as it was said; what is deleted from the context stays here.
 ---@class maestro.Message: maestro.WireModel
@@ -1449,6 +1464,7 @@
 ---@field userMessageId? string
 ---The user's words, so that a view can be rebuilt from a chat's events alone.
 ---@field text? string
+---@field attachments? maestro.AttachmentPart[]
 
 ---Tokens of one answer, normalised once: the four parts never overlap and add up to the total. OpenAI and Gemini count cached tokens inside the input, Anthropic does not; here they are apart everywhere.
 ---@class maestro.Usage: maestro.WireModel

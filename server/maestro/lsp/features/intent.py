@@ -26,4 +26,4 @@ async def intent_export(params: IntentExportParams, context: RequestContext) -> 
 
 
 async def intent_verify(params: IntentVerifyParams, context: RequestContext) -> IntentVerifyResult:
-    return await context.services.intents.verify()
+    return await context.services.intents.verify(params.head)

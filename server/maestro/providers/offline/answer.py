@@ -17,6 +17,8 @@ from maestro_protocol.chat import ChatMessage, TextPart, Tool
 _THINK = re.compile(r"(?i)\b(?:think|reason|reasoning|step by step)\b")
 _CALL = re.compile(r"(?i)\b(?:call|use|run|try)\b[^.?!\n]{0,40}\btools?\b")
 _SLOWLY = re.compile(r"(?i)\bslowly\b")
+_SUMMARY, _ENTRY = "Write the summary.", '"from": '
+"""How a chat asks for a summary of its older messages, and what each of them has."""
 _ECHO_CHARS = 300
 _SLOW_PACE = 0.02
 
@@ -48,6 +50,9 @@ def make_answer(request: ChatRequest) -> Answer:
     """The calls that the user's last message spells out, as far as they were not made yet; else an answer to the last
     message."""
     asked, results = _last_asked(request.messages)
+    if asked.endswith(_SUMMARY):
+        count = asked.count(_ENTRY)
+        return Answer(f"Here stood {count} earlier messages, which the offline provider cannot summarise.")
     directed = find_directives(asked, {tool.name for tool in request.tools})
     if directed.directives:
         return _follow(directed, results, request)

@@ -150,7 +150,8 @@ def _examine(connection: sqlite3.Connection, path: Path) -> Findings:
     told += ", undamaged" if complete else ", undamaged as far as was looked"
     if not there:
         return Findings([good(_NAME, told)], usable=True)
-    leases = [Held(*row) for row in connection.execute("SELECT name, holder, expires_at FROM leases")]
+    query = "SELECT name, holder, expires_at FROM leases WHERE name NOT LIKE 'chat:%'"
+    leases = [Held(*row) for row in connection.execute(query)]
     notes = connection.execute("SELECT key FROM notes WHERE key LIKE 'imported:%'")
     imported = frozenset(key.removeprefix("imported:") for (key,) in notes)
     return Findings([good(_NAME, told), *_clear(connection)], usable=True, leases=leases, imported=imported)
