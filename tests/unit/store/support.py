@@ -133,11 +133,13 @@ def coverage() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name.startswith("COVERAGE")}
 
 
-def script(name: str, *arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+def script(
+    name: str, *arguments: object, measured: bool = True, **environment: str
+) -> subprocess.CompletedProcess[str]:
     """Run a module of this package in a process of its own, with nothing but the given environment."""
-    whole = {**coverage(), **environment}
+    whole = {**(coverage() if measured else {}), **environment}
     return subprocess.run(
-        command(name, *arguments), cwd=ROOT, env=whole, capture_output=True, text=True, timeout=60, check=False
+        command(name, *arguments), cwd=ROOT, env=whole, capture_output=True, text=True, timeout=100, check=False
     )
 
 

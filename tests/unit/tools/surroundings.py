@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from time import monotonic
 
 import pytest
 from pydantic import JsonValue
@@ -115,13 +114,11 @@ class Workspace:
         return replace(call, subject=await tool.subject(call))
 
 
-async def cancelled(running: asyncio.Task[Outcome]) -> float:
-    """Cancel a call; how many seconds it took to end."""
-    began = monotonic()
+async def cancelled(running: asyncio.Task[Outcome]) -> None:
+    """Cancel a call, and wait until it has ended."""
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
-    return monotonic() - began
 
 
 def workspace(folder: Path, *, editor: EditingEditor | None = None, more: Sequence[Path] = ()) -> Workspace:

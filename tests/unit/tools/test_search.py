@@ -80,15 +80,12 @@ async def test_a_catastrophic_pattern_is_killed(here: Workspace) -> None:
 @pytest.mark.asyncio
 async def test_cancelling_kills_the_matching(here: Workspace) -> None:
     here.write("a.txt", "a" * 40 + "b")
-    seconds = []
-    for _ in range(3):  # the machine may be busy; the code is not
-        running = asyncio.create_task(here.run(Search(patience=60), pattern=CATASTROPHIC))
-        async with asyncio.timeout(20):
-            while not (found := helpers("matcher.py")) or found[0].cpu_times().user < 0.2:  # noqa: ASYNC110
-                await asyncio.sleep(0.02)
-        seconds.append(await cancelled(running))
-        assert not helpers("matcher.py")
-    assert min(seconds) < 0.2
+    running = asyncio.create_task(here.run(Search(patience=60), pattern=CATASTROPHIC))
+    async with asyncio.timeout(20):
+        while not (found := helpers("matcher.py")) or found[0].cpu_times().user < 0.2:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    await cancelled(running)
+    assert not helpers("matcher.py")
 
 
 @pytest.mark.asyncio
