@@ -1,5 +1,6 @@
 """The composition root: the one place where the services are constructed and tied together."""
 
+import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -35,6 +36,8 @@ from maestro.workspace.gate import Gate
 from maestro_protocol.settings import Settings
 
 _log = logging.getLogger(__name__)
+_TELEMETRY_SECONDS = 0.3
+"""What spans are not exported by then are lost; nobody waits for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +84,7 @@ class Services:
         await self.refresher.aclose()
         await self.logins.aclose()
         await self.context.files.aclose()
-        await self.tools.aclose()
-        await self.stores.aclose()
-        await self.telemetry.aclose()
+        await asyncio.gather(self.tools.aclose(), self.telemetry.aclose(_TELEMETRY_SECONDS), self.stores.aclose())
         await self.runtime.aclose()
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,6 +19,7 @@ from maestro_protocol.audit import Finding
 from maestro_protocol.chat import ToolSelection
 from maestro_protocol.tools import ToolListResult
 
+_CLOSE_SECONDS = 0.3
 _ANYWHERE = ("fetch_url",)
 """Built-in tools that need no folder."""
 
@@ -79,8 +81,10 @@ class ToolService:
         return _usable(self.box.offered(), await asyncio.to_thread(self._open_folder, workspace_folder))
 
     async def aclose(self) -> None:
-        """End the servers' process."""
-        await self._mcp.aclose()
+        """End the servers' process; one that takes its time notices by itself that nobody is left."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSE_SECONDS):
+                await self._mcp.aclose()
 
     async def _refresh(self) -> None:
         settings = self._runtime.settings.tools
