@@ -50,6 +50,7 @@ class ModelService:
         self._runtime = runtime
         self._sessions = sessions
         self._listings: dict[tuple[str, str | None], _Listing] = {}
+        self._in_process: dict[str, bool] = {}
 
     async def list(self, params: ModelListParams) -> ModelListResult:
         """The models of one provider, or of every one that can be asked. One that fails is said in `sources`.
@@ -104,11 +105,17 @@ class ModelService:
     async def known(self, target: Target) -> Model | None:
         """What the last list said of a model. Only a provider in this process is asked now: no request is sent."""
         listing = self._listings.get((target.provider, target.session_id))
-        if listing is None and not urlsplit(provider.connection(target.provider, target.session_id).base_url).hostname:
-            models: Sequence[Model] = await provider.list_models(target.provider, "api_key", target.session_id)
-        else:
-            models = listing.models if listing else ()
+        models: Sequence[Model] = listing.models if listing else ()
+        if listing is None and self._is_in_process(target.provider):
+            models = await provider.list_models(target.provider, "api_key", target.session_id)
         return next((model for model in models if target.model in (model.name, model.id)), None)
+
+    def _is_in_process(self, provider_id: str) -> bool:
+        """Whether asking the provider sends nothing anywhere; for each provider it is found out once."""
+        if provider_id not in self._in_process:
+            address = provider.connection(provider_id).base_url if not provider.needs_key(provider_id) else "//remote"
+            self._in_process[provider_id] = not urlsplit(address).hostname
+        return self._in_process[provider_id]
 
     async def _target(self, name: str | None, reference: str | None, chat_id: str | None) -> Target:
         if not name:

@@ -62,9 +62,8 @@ class ToolService:
         """
         if selection is None or selection.allow != []:
             await self._refresh()
-        folder = await asyncio.to_thread(self._open_folder, workspace_folder)
+        folder = await asyncio.to_thread(self._look, workspace_folder)
         tools = _usable(self.box.offered(selection), folder)
-        await asyncio.to_thread(self._private.look)
         around = Surroundings(
             folder or Path("/"),
             self._gate,
@@ -90,6 +89,11 @@ class ToolService:
         settings = self._runtime.settings.tools
         if settings.enabled and settings.mcp_servers and self._editor.trusted:
             await self._mcp.refresh()
+
+    def _look(self, workspace_folder: str | None) -> Path | None:
+        """Everything a turn needs from the disk."""
+        self._private.look()
+        return self._open_folder(workspace_folder)
 
     def _open_folder(self, uri: str | None) -> Path | None:
         """The chat's folder, links resolved, if this window has it open. Looks at the disk."""
