@@ -62,11 +62,14 @@ def end(connection: "sqlite3.Connection", turn_id: str, outcome: Outcome, lease:
     return ended
 
 
-def abandon(connection: "sqlite3.Connection", chat_id: str, lease: Lease, on_message: OnMessage) -> list[ChatEvent]:
-    """End a turn that this process could not write down to its end; what that adds to the log."""
+def abandon(
+    connection: "sqlite3.Connection", chat_id: str, turn_id: str, lease: Lease, on_message: OnMessage
+) -> list[ChatEvent]:
+    """End a turn that this process could not write down to its end, and no other; what that adds to the log."""
     before = rows.read(connection, chat_id).last_seq
     for turn in turn_rows.open_turns(connection, chat_id):
-        recovery.close_turn(connection, turn, on_message)
+        if turn.id == turn_id:
+            recovery.close_turn(connection, turn, on_message)
     leases.release(connection, lease)
     return journal.between(connection, chat_id, before + 1, rows.read(connection, chat_id).last_seq)
 

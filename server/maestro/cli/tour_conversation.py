@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
+from textwrap import shorten
 
 from pydantic import JsonValue
 
@@ -47,8 +48,8 @@ class _Tour:
             if len(events) > 5:
                 self.speaking.set()
             if event.get("type") == "tool.completed":
-                first = str(event.get("content")).splitlines()[:1]
-                self.out.line(f"    {event.get('status')}: {''.join(first)[:90]}")
+                first = "".join(str(event.get("content")).splitlines()[:1])
+                self.out.line(f"    {event.get('status')}: {shorten(first, 120, placeholder=' …')}")
             if event.get("type") == "notice":
                 self.out.line(styled(f"    {event.get('message')}", 33))
 

@@ -89,7 +89,7 @@ class ChatService:
         self._sent = Idempotency[ChatSendResult]()
         self._left_open: set[str] = set()
         """Chats with a turn that could not be ended in the store."""
-        self._later: asyncio.Task[None] | None = None
+        self._later: set[asyncio.Task[None]] = set()
 
     async def send(self, params: ChatSendParams, events: EventSink | None, max_latency_ms: int) -> ChatSendResult:
         """Add a message to a chat, or to a new one, and answer it. Cancelling the task is a stop reason.
@@ -284,24 +284,29 @@ class ChatService:
         try:
             ending = await self._end_left_open(sending)
         except MaestroError:
-            self._later = asyncio.create_task(self._end_later(sending))
+            later = asyncio.create_task(self._end_later(sending))
+            self._later.add(later)
+            later.add_done_callback(self._later.discard)
             return
         if events is not None:
             for event in ending:
                 events.send(event)
 
     async def _end_later(self, sending: Sending) -> None:
-        while sending.chat.id in self._left_open:
+        while True:
             await asyncio.sleep(_TRY_AGAIN_SECONDS)
+            if sending.chat.id not in self._left_open:
+                return
             with suppress(MaestroError):
                 await self._end_left_open(sending)
                 self._feed.changed(sending.chat.id)
+                return
 
     async def _end_left_open(self, sending: Sending) -> Sequence[ChatEvent]:
         """What that adds to the log. Raises 4901."""
-        chat_id, lease = sending.chat.id, sending.lease
+        chat_id, turn_id, lease = sending.chat.id, sending.turn.id, sending.lease
         ending = await self._stores.of(chat_id).run(
-            lambda connection: turns.abandon(connection, chat_id, lease, transcript.restore)
+            lambda connection: turns.abandon(connection, chat_id, turn_id, lease, transcript.restore)
         )
         self._left_open.discard(chat_id)
         return ending

@@ -127,6 +127,18 @@ def test_who_slept_through_its_lease_can_neither_log_nor_count(connection: sqlit
     assert rows.read(connection, "chat_1").usage.total_tokens == 0
 
 
+def test_who_gives_up_a_turn_ends_no_other(connection: sqlite3.Connection) -> None:
+    kept(connection)
+    lease = begin(connection)
+    connection.execute("UPDATE leases SET expires_at = 1")
+    later = begin(connection, "turn_2")
+    assert turns.abandon(connection, "chat_1", "turn_1", lease, None) == []
+    assert rows.read(connection, "chat_1").state == "running"
+    assert turns.renew(connection, later)
+    assert turns.abandon(connection, "chat_1", "turn_2", later, None) != []
+    assert rows.read(connection, "chat_1").state == "idle"
+
+
 def test_what_shortens_or_copies_a_chat_waits_for_its_turn(connection: sqlite3.Connection) -> None:
     kept(connection)
     say(connection, "chat_1", user("a"))
