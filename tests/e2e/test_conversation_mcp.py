@@ -7,16 +7,17 @@ from maestro_protocol.base import JsonObject
 from tests.e2e.conversations import call, intent, talk
 from tests.simulators.replies import Script
 
-SERVER: JsonObject = {
-    "command": sys.executable,
-    "args": [str(Path(__file__).parents[1] / "unit" / "tools" / "mcp_server.py")],
-}
+SERVER = Path(__file__).parents[1] / "unit" / "tools" / "mcp_server.py"
 ADD = Script(tool_calls=(call("mcp__demo__add", a=1, b=2, intent=intent("mcp__demo__add")),))
 DONE = Script(text="Done.")
 
 
+def server(folder: Path, *, trusted: bool) -> JsonObject:
+    return {"demo": {"command": sys.executable, "args": [str(SERVER), str(folder)], "trusted": trusted}}
+
+
 def test_a_tool_of_a_server_is_asked_for_and_run(tmp_path: Path) -> None:
-    with talk(tmp_path, tools={"mcpServers": {"demo": SERVER}}) as agent:
+    with talk(tmp_path, tools={"mcpServers": server(tmp_path, trusted=False)}) as agent:
         agent.client.choose("allowChat")
         sent = agent.ask("Add.", ADD, DONE)
         assert [(one["status"], one["content"]) for one in sent.of("tool.completed")] == [("completed", "3")]
@@ -28,7 +29,7 @@ def test_a_tool_of_a_server_is_asked_for_and_run(tmp_path: Path) -> None:
 
 
 def test_a_trusted_server_is_believed(tmp_path: Path) -> None:
-    with talk(tmp_path, tools={"mcpServers": {"demo": {**SERVER, "trusted": True}}}) as agent:
+    with talk(tmp_path, tools={"mcpServers": server(tmp_path, trusted=True)}) as agent:
         sent = agent.ask("Add.", ADD, DONE)
         assert [one["status"] for one in sent.of("tool.completed")] == ["completed"]
         assert agent.client.questions() == []

@@ -11,7 +11,7 @@ from mcp.server.mcpserver import Context, Image, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import ToolAnnotations
 
-FOLDER = Path(sys.argv[1]) if len(sys.argv) > 1 else Path()
+FOLDER = Path(sys.argv[1])
 HTTP = sys.argv[2] if len(sys.argv) > 2 else ""
 
 server = MCPServer("test")
