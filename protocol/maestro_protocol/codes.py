@@ -70,7 +70,7 @@ ERRORS: tuple[ErrorRow, ...] = (
     ErrorRow(4501, "chunkNotFound", False, "No context chunk with this id."),
     ErrorRow(4502, "contextTooLarge", False, "The context does not fit; the numbers are in the message."),
     ErrorRow(4601, "auditTargetInvalid", False, "Nothing here that can be audited."),
-    ErrorRow(4602, "auditNotFound", False, "No audit with this id."),
+    ErrorRow(4602, "auditNotFound", False, "No audit or finding with this id."),
     ErrorRow(4603, "consentRequired", False, "Nothing is sent before the user agreed."),
     ErrorRow(4701, "serverBusy", True, "Too many turns at once."),
     ErrorRow(4702, "messageTooLarge", False, "The message is over `limits.maxMessageBytes`."),

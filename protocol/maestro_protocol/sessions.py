@@ -11,7 +11,7 @@ from maestro_protocol.errors import ErrorInfo
 
 AuthType = Literal["api_key", "oauth"]
 Flow = Literal["key", "loopback", "paste", "device", "profile", "workloadIdentity", "credentialsFile"]
-Role = Literal["config", "apiKey", "oauth", "models", "streaming", "audit"]
+Role = Literal["config", "apiKey", "oauth", "models", "streaming", "audit", "batch"]
 Source = Literal["vault", "memory", "env", "profile"]
 SessionStatus = Literal["active", "expiring", "expired", "revoked", "unverified", "needsLogin"]
 

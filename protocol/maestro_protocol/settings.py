@@ -188,7 +188,19 @@ class TelemetrySettings(SettingsModel):
 
 class AuditSettings(SettingsModel):
     consent: Literal["ask", "always", "never"] = "ask"
-    """Whether code may be sent to a provider for an audit."""
+    """Whether code may be sent for an audit; `ask` asks once per workspace folder and service."""
+    on_save: bool = False
+    """Audit a document whenever it is saved. It costs what audits cost."""
+    save_delay_ms: int = Field(default=500, ge=0, le=60_000)
+    """How long after the last time it was saved that audit begins."""
+    rules: list[str] | None = None
+    """Ids or categories of the catalogue that audits report; absent, all of them."""
+    min_severity: Literal["critical", "high", "medium", "low"] = "low"
+    """What is below it is dropped."""
+    concurrency: int = Field(default=3, ge=1, le=32)
+    """How many requests of audits are under way at once; read when the server starts."""
+    code_lens: bool = True
+    """Offer a lens above functions with findings, and above those a tool wrote last."""
 
 
 class Settings(SettingsModel):

@@ -6,10 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from maestro import provider
+from maestro.audit.options import shared_on_disk
+from maestro.directories import directories
 from maestro.editor import Editor
 from maestro.errors import MaestroError
 from maestro.runtime import Runtime
 from maestro.services.audit import AuditService
+from maestro.services.audit_document import DocumentAudits
+from maestro.services.audit_files import AuditFiles
+from maestro.services.audit_on_save import AuditOnSave
+from maestro.services.baselines import Baselines
 from maestro.services.budgets import Budgets
 from maestro.services.chat_feed import ChatFeed
 from maestro.services.chat_stores import ChatStores
@@ -18,19 +24,28 @@ from maestro.services.compaction import CompactionService
 from maestro.services.completions import CompletionService
 from maestro.services.context import ContextService
 from maestro.services.doctor import DoctorService
+from maestro.services.document_edits import DocumentEdits
+from maestro.services.findings import FindingStore
+from maestro.services.fixing import Fixing
 from maestro.services.history import HistoryService
 from maestro.services.imports import ImportService
+from maestro.services.intent_findings import IntentFindings
 from maestro.services.intents import IntentService
 from maestro.services.logins import LoginService
+from maestro.services.marks import Marks
 from maestro.services.models import ModelService
+from maestro.services.opinions import Opinions
 from maestro.services.permissions import PermissionService
 from maestro.services.private import Private
 from maestro.services.refresher import Refresher
 from maestro.services.running import Running
 from maestro.services.sessions import SessionService
 from maestro.services.status import StatusService
+from maestro.services.texts import Texts
 from maestro.services.tools import ToolService
 from maestro.services.usage import UsageService
+from maestro.services.verdicts import Verdicts
+from maestro.services.written import WrittenLines
 from maestro.telemetry import Telemetry
 from maestro.workspace.gate import Gate
 from maestro_protocol.settings import Settings
@@ -61,9 +76,17 @@ class Services:
     tools: ToolService
     permissions: PermissionService
     intents: IntentService
+    written: WrittenLines
     usage: UsageService
     telemetry: Telemetry
     audit: AuditService
+    audit_on_save: AuditOnSave
+    audit_files: AuditFiles
+    texts: Texts
+    findings: FindingStore
+    marks: Marks
+    opinions: Opinions
+    fixing: Fixing
     status: StatusService
     doctor: DoctorService
     refresher: Refresher
@@ -74,6 +97,7 @@ class Services:
         try:
             await self.history.recover()
             await self.feed.open()
+            await self.marks.open()
         except MaestroError as error:  # told by the sessions, which are in the same database
             _log.warning("%s", error.message)
         for notice in await self.imports.run_once():
@@ -82,6 +106,8 @@ class Services:
     async def aclose(self) -> None:
         """End what is under way, close every connection and the store."""
         await self.refresher.aclose()
+        await self.audit_on_save.aclose()
+        self.findings.aclose()
         await self.logins.aclose()
         await self.context.files.aclose()
         await asyncio.gather(self.tools.aclose(), self.telemetry.aclose(_TELEMETRY_SECONDS), self.stores.aclose())
@@ -89,7 +115,12 @@ class Services:
 
 
 def build(
-    settings: Settings, environment: Mapping[str, str], editor: Editor, *, use_environment_keys: bool = False
+    settings: Settings,
+    environment: Mapping[str, str],
+    editor: Editor,
+    *,
+    use_environment_keys: bool = False,
+    baselines: Baselines | None = None,
 ) -> Services:
     """Tie everything together and install it under `maestro.provider`.
 
@@ -103,15 +134,21 @@ def build(
     status, telemetry = StatusService(editor), Telemetry(lambda: runtime.settings, editor.show)
     sessions = SessionService(runtime, editor, use_environment=use_environment_keys)
     models = ModelService(runtime, sessions)
-    audit = AuditService(runtime, models, status, editor, gate)
     database = runtime.sessions.database
+    texts, written, baselines = Texts(editor), WrittenLines(database), baselines or Baselines()
+    texts.listen(lambda text, edits: written.edited(text.uri, edits, text.text))
+    marks = Marks(database, lambda: findings.show_all())
+    findings = FindingStore(texts, editor, Verdicts(marks, baselines, gate.folder_of).judge)
+    shared = shared_on_disk(directories(environment).cache / "audit.db", settings.audit.concurrency)
+    documents = DocumentAudits(editor, gate, texts, findings, shared, marks, baselines, written)
+    audit = AuditService(runtime, models, status, editor, gate, documents)
     stores, running = ChatStores(database), Running(runtime)
     feed = ChatFeed(stores, running, editor)
     history = HistoryService(stores, feed, running, sessions, editor)
-    tools = ToolService(runtime, editor, gate, private, audit.findings)
+    tools = ToolService(runtime, editor, gate, private, findings.shown)
     budgets = Budgets(runtime, models, tools)
     permissions = PermissionService(runtime, editor, stores)
-    context = ContextService(stores, gate, editor, audit.findings_of, budgets.of, feed.context_changed)
+    context = ContextService(stores, gate, editor, findings.diagnostics, budgets.of, feed.context_changed)
     chats = ChatService(
         runtime,
         stores,
@@ -122,7 +159,8 @@ def build(
         budgets=budgets,
         tools=tools,
         permissions=permissions,
-        audits=audit,
+        findings=findings,
+        intents=IntentFindings(written, gate, findings),
         files=context.files,
         status=status,
         telemetry=telemetry,
@@ -147,9 +185,17 @@ def build(
         tools=tools,
         permissions=permissions,
         intents=IntentService(database),
+        written=written,
         usage=UsageService(runtime, database),
         telemetry=telemetry,
         audit=audit,
+        audit_on_save=AuditOnSave(runtime, audit, editor.show),
+        audit_files=AuditFiles(gate, editor, texts, findings, baselines, written),
+        texts=texts,
+        findings=findings,
+        marks=marks,
+        opinions=Opinions(gate, findings, marks, baselines, DocumentEdits(editor)),
+        fixing=Fixing(editor, gate, findings),
         status=status,
         doctor=DoctorService(runtime),
         refresher=Refresher(runtime),

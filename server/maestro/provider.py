@@ -10,15 +10,18 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
-from typing import TypedDict, TypeVar, Unpack
-from uuid import uuid4
+from typing import TypeVar, Unpack
 
 from pydantic import JsonValue, SecretStr
 
 from maestro import asking, sign_in, tokens
-from maestro.audit.engine import AuditOptions, audit
-from maestro.audit.exchange import Compose
+from maestro.audit.asking.exchange import Compose
+from maestro.audit.engine import audit
+from maestro.audit.options import Shared
+from maestro.audit.outcome import Outcome
 from maestro.audit.source import AuditSource as AuditSource
+from maestro.auditing import AuditCodeOptions as AuditCodeOptions
+from maestro.auditing import audit_options
 from maestro.auth.login import Login as Login
 from maestro.chat_stream import ChatItem as ChatItem
 from maestro.chat_stream import ChatStream as ChatStream
@@ -28,17 +31,20 @@ from maestro.completion import read_completion
 from maestro.connections import connect, describe, find_provider, find_providers, home
 from maestro.errors import MaestroError
 from maestro.offered import offered
-from maestro.positions import Encoding
+from maestro.options import ChatOptions, CreateOptions, LoginOptions, TextOptions
+from maestro.preview import preview
 from maestro.providers import registry
-from maestro.providers.base import ChatRequest, Connection, RawReply
+from maestro.providers.base import BatchState as BatchState
+from maestro.providers.base import ChatRequest, Connection, RawReply, StructuredRequest
 from maestro.providers.oauth import Granted
 from maestro.runtime import Runtime
 from maestro.settings import load
 from maestro.store.credentials import NoCredential
 from maestro.store.sessions import NewSession, open_sessions
 from maestro.tokens import Access
-from maestro_protocol.audit import AuditResult, Severity
-from maestro_protocol.chat import ChatMessage, ChatParams, Tool
+from maestro.transport import HttpRequest
+from maestro_protocol.audit import AuditResult
+from maestro_protocol.chat import ChatMessage, ChatParams
 from maestro_protocol.models import Model
 from maestro_protocol.sessions import AuthType, Flow, Provider, Session, Step, StepInput, StepOpenUrl
 from maestro_protocol.settings import Settings
@@ -48,46 +54,6 @@ T = TypeVar("T")
 _runtime: Runtime | None = None
 _logins: dict[tuple[str, str], Login] = {}
 """Logins that `generate_auth_url` began, by provider and the name of the session to be."""
-
-
-class LoginOptions(TypedDict, total=False):
-    """`flow` is one of the provider's, the first without it; `options` are those of `session/create`; `inputs` answer
-    what the login would ask for, by field key."""
-
-    flow: Flow | None
-    options: Mapping[str, JsonValue]
-    inputs: Mapping[str, SecretStr]
-
-
-class CreateOptions(LoginOptions, total=False):
-    """`api_key` is required where the provider needs a key; `validate` asks the provider first and keeps no bad key."""
-
-    api_key: str | SecretStr | None
-    validate: bool
-
-
-class TextOptions(TypedDict, total=False):
-    """`model` is the provider's own name; without it the session's, the settings' or the provider's default."""
-
-    model: str | None
-    params: ChatParams | None
-
-
-class ChatOptions(TextOptions, total=False):
-    """`tools` are offered to the model; its calls are returned, never run."""
-
-    tools: Sequence[Tool]
-
-
-class AuditCodeOptions(TypedDict, total=False):
-    """As in `maestro.audit.engine.AuditOptions`; `model` as in `TextOptions`."""
-
-    model: str | None
-    audit_id: str
-    rules: Sequence[str] | None
-    min_severity: Severity | None
-    encoding: Encoding
-    lines: tuple[int, int] | None
 
 
 def use(runtime: Runtime | None) -> None:
@@ -375,22 +341,55 @@ async def audit_code(
     What goes wrong with a request makes the result `partial` or `failed`; it is not raised.
 
     Raises:
-        MaestroError: 4104 where the provider has no structured output, 4102 without any model, -32602 for rules that
-            do not exist; all before anything is sent.
+        MaestroError: all before anything is sent: 4101 for a provider and 4007 for a session that do not exist, 4001
+            where a session must be chosen first, 4104 where the provider has no structured output, 4102 without any
+            model, -32602 for rules that do not exist.
     """
+    return (await review_code(provider, session, source, **opts)).result
+
+
+async def review_code(
+    provider: str, session: str | None, source: AuditSource, **opts: Unpack[AuditCodeOptions]
+) -> Outcome:
+    """The same, with the places where findings stand in the text. Raises as `audit_code`."""
     runtime, ready = current(), connection(provider, session)
     role = registry.resolve(home(ready.info), registry.AUDIT)
-    options = AuditOptions(
-        provider=provider,
-        model=asking.model_name(ready, opts.get("model")),
-        audit_id=opts.get("audit_id") or f"aud_{uuid4().hex[:16]}",
-        rules=opts.get("rules"),
-        min_severity=opts.get("min_severity") or "low",
-        encoding=opts.get("encoding") or "utf-16",
-        lines=opts.get("lines"),
-    )
+    options = audit_options(ready, asking.model_name(ready, opts.get("model")), opts)
 
     async def generate(compose: Compose) -> RawReply:
         return await asking.ask(runtime, ready, lambda signed: role.generate_structured(signed, compose), options.model)
 
-    return await audit(source, generate, options)
+    return await audit(source, opts.get("generate") or generate, options, opts.get("shared") or Shared())
+
+
+async def preview_audit(provider: str, session: str | None, compose: Compose) -> HttpRequest | None:
+    """The request that an audit would send first, without a key in it; None where none leaves this process."""
+    return await preview(current(), connection(provider, session), compose)
+
+
+async def submit_batch(provider: str, session: str | None, requests: Sequence[StructuredRequest]) -> str:
+    """Hand in structured requests to one model, to be answered later and cheaper; returns the batch's name.
+
+    An answer that is lost is asked for again, so that there may be a second batch nobody knows of.
+
+    Raises:
+        MaestroError: 4104 where the provider takes no batches, -32602 for no requests or several models.
+    """
+    ready = connection(provider, session)
+    role = registry.resolve(home(ready.info), registry.BATCH)
+    model = requests[0].model if requests else None
+    return await asking.ask(current(), ready, lambda signed: role.submit_batch(signed, requests), model)
+
+
+async def poll_batch(provider: str, session: str | None, name: str) -> BatchState:
+    """How far a batch of this session's account is, and its replies once it is done. Raises as `submit_batch` does."""
+    ready = connection(provider, session)
+    role = registry.resolve(home(ready.info), registry.BATCH)
+    return await asking.ask(current(), ready, lambda signed: role.poll_batch(signed, name))
+
+
+async def cancel_batch(provider: str, session: str | None, name: str) -> None:
+    """Ask for the end of a batch; `poll_batch` says when it is over. Raises as `submit_batch` does."""
+    ready = connection(provider, session)
+    role = registry.resolve(home(ready.info), registry.BATCH)
+    await asking.ask(current(), ready, lambda signed: role.cancel_batch(signed, name))

@@ -163,6 +163,11 @@ class Transport:
         self._settings = settings
         self._client: httpx.AsyncClient | None = None
 
+    @property
+    def patience(self) -> float:
+        """The longest time an answer may be without content, in seconds."""
+        return self._settings.idle_timeout_ms / 1000
+
     async def open(self, request: HttpRequest, wire: Wire) -> HttpStream:
         """Send and wait for the status; a refusal raises UpstreamError with its body read and classified."""
         return HttpStream(await self._send(request, {"accept-encoding": "identity"}), wire)
@@ -295,19 +300,25 @@ def _tls() -> ssl.SSLContext:
     return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
+def encoded_json(value: JsonObject) -> bytes:
+    """A JSON body as it is sent, on one line.
+
+    Lone surrogates become question marks: UTF-8 cannot say them, and no service reads them.
+    """
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8", "replace")
+
+
 def _outgoing(client: httpx.AsyncClient, request: HttpRequest, defaults: Mapping[str, str]) -> httpx.Request:
-    """Lone surrogates in the body become question marks: UTF-8 cannot say them, and no service reads them."""
     if (httpx.URL(request.url).port or 0) > _HIGHEST_PORT:
         raise _PortMisfit("The base URL has a port above 65535.")
     if request.form is not None:
-        kind, body = "application/x-www-form-urlencoded", urlencode(request.form, quote_via=quote)
+        kind, body = "application/x-www-form-urlencoded", urlencode(request.form, quote_via=quote).encode()
     elif request.json is not None:
-        kind = "application/json"
-        body = json.dumps(request.json, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        kind, body = "application/json", encoded_json(request.json)
     else:
         return client.build_request(request.method, request.url, headers={**defaults, **request.headers})
     headers = {"content-type": kind, **defaults, **request.headers}
-    return client.build_request(request.method, request.url, headers=headers, content=body.encode("utf-8", "replace"))
+    return client.build_request(request.method, request.url, headers=headers, content=body)
 
 
 async def _refusal(response: httpx.Response) -> UpstreamError:

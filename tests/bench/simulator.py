@@ -1,4 +1,4 @@
-"""A simulator in a process of its own: `python -m tests.bench.simulator SERVICE burst|paced|stamped COUNT [RATE]`.
+"""A simulator in its own process: `python -m tests.bench.simulator SERVICE plain|burst|paced|stamped COUNT [RATE]`.
 
 Prints its base URL and serves until it is killed.
 """
@@ -13,7 +13,9 @@ from tests.simulators.service import Persona
 
 
 def persona(name: str, count: int, rate: float = 50) -> Persona:
-    """Deltas all at once, or `rate` per second, where `stamped` ones carry the time of their sending."""
+    """Plain answers; or deltas at once, or `rate` per second, where `stamped` ones carry the time of their sending."""
+    if name == "plain":
+        return Persona(name)
     return burst(count) if name == "burst" else paced(rate, count, stamped=name == "stamped")
 
 

@@ -1,5 +1,6 @@
 """How each function of the interface is called, and what must come of it. A function without a row fails the suite."""
 
+import json
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 
@@ -10,6 +11,7 @@ from maestro import provider
 from maestro.audit.source import AuditSource
 from maestro.errors import MaestroError
 from maestro.providers import registry
+from maestro.providers.base import RawReply, StructuredRequest
 from maestro.providers.oauth import Granted
 from maestro.store.credentials import OAuthCredential
 from maestro.streaming.messages import Content, Done
@@ -135,13 +137,72 @@ async def complete_with_tools(subject: Subject) -> None:
 
 async def audit_code(subject: Subject) -> None:
     source = AuditSource("file:///app.py", "def f(x):\n    return eval(x)\n", "python")
-    roles = registry.roles(subject.provider)
-    if "audit" not in roles:
-        with refused(4104):
-            await provider.audit_code(subject.provider, SESSION, source, model="m")
-        return
     result = await provider.audit_code(subject.provider, SESSION, source, model=await subject.model())
     assert (result.status, result.error) == ("complete", None)
+    if subject.service is not None:
+        [finding] = result.findings
+        assert (finding.rule, finding.provenance.provider) == ("code-injection", subject.provider)
+        assert result.usage.total_tokens > 0
+
+
+async def review_code(subject: Subject) -> None:
+    source = AuditSource("file:///app.py", "def f(x):\n    return eval(x)\n", "python")
+    outcome = await provider.review_code(*subject.session, source, model=await subject.model())
+    assert outcome.result.status == "complete"
+
+
+async def preview_audit(subject: Subject) -> None:
+    asked = StructuredRequest(await subject.model(), "Answer.", "A city?", {"type": "object"}, 500)
+    request = await provider.preview_audit(*subject.session, lambda: asked)
+    if subject.provider == "offline":
+        assert request is None
+    else:
+        assert request is not None
+        assert "A city?" in json.dumps(request.json) and not request.headers
+
+
+@contextmanager
+def in_batches(subject: Subject) -> Iterator[None]:
+    """The body succeeds where requests can be handed in together, and is refused as unsupported elsewhere."""
+    if "batch" in registry.roles(subject.provider):
+        yield
+        return
+    with refused(4104):
+        yield
+
+
+async def _questions(subject: Subject) -> list[StructuredRequest]:
+    asked = StructuredRequest(await subject.model(), "Answer.", "A city?", {"type": "object"}, 500)
+    return [asked, asked]
+
+
+async def submit_batch(subject: Subject) -> None:
+    with in_batches(subject):
+        assert await provider.submit_batch(*subject.session, await _questions(subject))
+        with refused(-32602):
+            await provider.submit_batch(*subject.session, [])
+
+
+async def poll_batch(subject: Subject) -> None:
+    with in_batches(subject):
+        name = "batches/unknown"
+        if "batch" in registry.roles(subject.provider):
+            name = await provider.submit_batch(*subject.session, await _questions(subject))
+        state = await provider.poll_batch(*subject.session, name)
+        while not state.done:
+            state = await provider.poll_batch(*subject.session, name)
+        assert [type(reply) for reply in state.replies] == [RawReply, RawReply]
+        with refused(-32602):
+            await provider.poll_batch(*subject.session, "no name")
+
+
+async def cancel_batch(subject: Subject) -> None:
+    with in_batches(subject):
+        name = "batches/unknown"
+        if "batch" in registry.roles(subject.provider):
+            name = await provider.submit_batch(*subject.session, await _questions(subject))
+        await provider.cancel_batch(*subject.session, name)
+        assert (await provider.poll_batch(*subject.session, name)).state == "cancelled"
 
 
 async def begin_login(subject: Subject) -> None:
@@ -197,7 +258,7 @@ async def revoke_tokens(subject: Subject) -> None:
 
 async def list_providers(subject: Subject) -> None:
     [row] = [row for row in provider.list_providers() if row.id == subject.provider]
-    assert {"config", "models", "streaming"} <= set(row.roles)
+    assert {"config", "models", "streaming", "audit"} <= set(row.roles)
     assert KEY not in row.model_dump_json()
 
 
@@ -240,6 +301,11 @@ CALLS: Mapping[str, Callable[[Subject], Awaitable[None]]] = {
         complete_text,
         complete_with_tools,
         audit_code,
+        review_code,
+        preview_audit,
+        submit_batch,
+        poll_batch,
+        cancel_batch,
         begin_login,
         keep_login,
         generate_auth_url,

@@ -66,7 +66,8 @@ class Document:
         self.client.notify("textDocument/didChange", {"textDocument": identifier, "contentChanges": [{"text": source}]})
 
     def audit(self, **more: object) -> JsonObject:
-        return self.client.request("maestro/audit/run", {"target": {"uri": self.uri}, **more})
+        """Ask afresh, whatever is remembered of equal code."""
+        return self.client.request("maestro/audit/run", {"target": {"uri": self.uri}, "fresh": True, **more})
 
     def published(self) -> list[JsonObject]:
         return [p for p in self.client.notifications("textDocument/publishDiagnostics") if p["uri"] == self.uri]

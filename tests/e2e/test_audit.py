@@ -83,7 +83,8 @@ def test_invented_quote_is_no_diagnostic(document: Document, provider: Upstream)
 def test_events_of_an_audit(document: Document, client: Client) -> None:
     token, work = new_token(), new_token()
     request_id = client.start(
-        "maestro/audit/run", {"target": {"uri": document.uri}, "partialResultToken": token, "workDoneToken": work}
+        "maestro/audit/run",
+        {"target": {"uri": document.uri}, "fresh": True, "partialResultToken": token, "workDoneToken": work},
     )
     result = client.response(request_id)
 
@@ -176,7 +177,7 @@ def test_cancel_of_an_audit(document: Document, client: Client, provider: Upstre
 
     provider.script = silent
     token = new_token()
-    params = {"target": {"uri": document.uri}, "partialResultToken": token}
+    params = {"target": {"uri": document.uri}, "fresh": True, "partialResultToken": token}
     request_id = client.start("maestro/audit/run", params)
     exchange = provider.wait(1)
 

@@ -141,6 +141,19 @@ def test_tool_call(client: Client, wire: Wire) -> None:
     ]
 
 
+def test_audit(client: Client, wire: Wire) -> None:
+    uri = f"untitled:{wire.provider}.py"
+    item = {"uri": uri, "languageId": "python", "version": 1, "text": "def f(x):\n    return eval(x)\n"}
+    client.notify("textDocument/didOpen", {"textDocument": item})
+    session = ask(client, wire)["sessionId"]
+
+    result = client.request("maestro/audit/run", {"target": {"uri": uri}, "model": wire.model, "sessionId": session})
+
+    assert (result["status"], result.get("error")) == ("complete", None)
+    [finding] = result["findings"]
+    assert (finding["rule"], finding["provenance"]["provider"]) == ("code-injection", wire.provider)
+
+
 def test_split_surrogates(client: Client, wire: Wire) -> None:
     play(wire, personas.split_surrogates())
     token = new_token()

@@ -3,6 +3,7 @@
 # mypy: ignore-errors
 from anthropic import Anthropic, APIStatusError
 from loop import serve
+from pydantic import BaseModel, Field
 
 TOOLS = [
     {
@@ -13,6 +14,11 @@ TOOLS = [
 ]
 FRANCE = [{"role": "user", "content": "What is the capital of France?"}]
 OLD = {"anthropic-version": "2023-06-01"}
+
+
+class City(BaseModel):
+    city: str = Field(min_length=1, pattern="^[A-Z]")
+    people: int = Field(ge=0)
 
 
 def client(base_url, key="sk-ant-api03-simulated", retries=0):
@@ -80,6 +86,30 @@ def structured(base_url):
     return answer.content[0].text
 
 
+def parsed(base_url):
+    """A model whose limits the SDK turns into words."""
+    api = client(base_url)
+    return api.messages.parse(
+        model="claude-opus-5-5", max_tokens=100, messages=FRANCE, output_format=City
+    ).parsed_output.model_dump()
+
+
+def limits(base_url):
+    """The same limits as keywords."""
+    schema = {**City.model_json_schema(), "additionalProperties": False}
+    form = {"format": {"type": "json_schema", "schema": schema}}
+    client(base_url).messages.create(model="claude-opus-5-5", max_tokens=100, messages=FRANCE, output_config=form)
+
+
+def structured_stream(base_url):
+    schema = {"type": "object", "properties": {"city": {"type": "string"}}, "additionalProperties": False}
+    form = {"format": {"type": "json_schema", "schema": schema}}
+    with client(base_url).messages.stream(
+        model="claude-opus-5-5", max_tokens=100, messages=FRANCE, output_config=form
+    ) as events:
+        return "".join(events.text_stream)
+
+
 def _sampled(base_url, headers):
     answer = client(base_url).messages.create(
         model="claude-opus-5-5", max_tokens=100, messages=FRANCE, extra_headers=headers, extra_body={"temperature": 1}
@@ -141,5 +171,6 @@ def failure(error):
 
 
 SCENARIOS = [models, stream, whole, tool, tampered_thinking, unanswered_tool, structured, sampling_old, sampling_new]
+SCENARIOS += [parsed, limits, structured_stream]
 SCENARIOS += [no_version, key_header, bad_key, bad_role, once, once_stream, retried]
 serve({scenario.__name__: scenario for scenario in SCENARIOS}, failure)

@@ -126,6 +126,48 @@ def blocked(base_url):
     return feedback.block_reason.name
 
 
+def _batch(api):
+    """Two requests, in the SDK's own spelling."""
+    config = types.GenerateContentConfig(response_mime_type="application/json", response_schema=City)
+    asked = [{"contents": [{"role": "user", "parts": [{"text": text}]}], "config": config} for text in ("A", "B")]
+    return api.batches.create(model=MODEL, src=asked, config={"display_name": "two"})
+
+
+def batch(base_url):
+    api = client(base_url)
+    job = _batch(api)
+    states = [job.state.name]
+    while not job.done:
+        job = api.batches.get(name=job.name)
+        states.append(job.state.name)
+    return {"states": states, "texts": [one.response and one.response.text for one in job.dest.inlined_responses or []]}
+
+
+def batch_error(base_url):
+    api = client(base_url)
+    job = _batch(api)
+    while not job.done:
+        job = api.batches.get(name=job.name)
+    return [one.error and [one.error.code, one.error.message] for one in job.dest.inlined_responses]
+
+
+def batch_end(base_url):
+    api = client(base_url)
+    job = api.batches.get(name=_batch(api).name)
+    return [job.state.name, job.done, job.dest is None]
+
+
+def batch_cancelled(base_url):
+    api = client(base_url)
+    job = _batch(api)
+    api.batches.cancel(name=job.name)
+    return api.batches.get(name=job.name).state.name
+
+
+def batch_unknown(base_url):
+    client(base_url).batches.get(name="batches/unknown")
+
+
 def failure(error):
     told = {"text": str(error)}
     if isinstance(error, errors.APIError):
@@ -134,5 +176,6 @@ def failure(error):
 
 
 SCENARIOS = [models, stream, latest, latest_on_v1, whole, tool, unsigned_call, structured, json_schema, schema_refused]
+SCENARIOS += [batch, batch_error, batch_end, batch_cancelled, batch_unknown]
 SCENARIOS += [bad_key, once, once_stream, retried, blocked]
 serve({scenario.__name__: scenario for scenario in SCENARIOS}, failure)

@@ -77,6 +77,33 @@ def structured(base_url):
     return parsed.model_dump()
 
 
+def _held_to(base_url, form, **more):
+    asked = {"model": "gpt-5.5", "input": "Name a city.", "text": {"format": form}, **more}
+    return client(base_url).responses.create(**asked).output_text
+
+
+def structured_stream(base_url):
+    form = {"type": "json_schema", "name": "answer", "schema": TOOL, "strict": True}
+    with client(base_url).responses.stream(model="gpt-5.5", input="Name a city.", text={"format": form}) as events:
+        return events.get_final_response().output_text
+
+
+def loose_schema(base_url):
+    return _held_to(base_url, {"type": "json_schema", "name": "answer", "schema": {"type": "object"}, "strict": True})
+
+
+def json_mode(base_url):
+    return _held_to(base_url, {"type": "json_object"}, input="Name a city as JSON.")
+
+
+def json_mode_unnamed(base_url):
+    return _held_to(base_url, {"type": "json_object"})
+
+
+def sampling(base_url):
+    return client(base_url).responses.create(model="gpt-5.5", input=FRANCE, temperature=0).output_text
+
+
 def chat(base_url):
     messages = [{"role": "user", "content": FRANCE}]
     with client(base_url).chat.completions.stream(
@@ -137,5 +164,6 @@ def failure(error):
 
 
 SCENARIOS = [models, stream, create_stream, whole, background, tool, structured, chat, chat_tool]
+SCENARIOS += [structured_stream, loose_schema, json_mode, json_mode_unnamed, sampling]
 SCENARIOS += [bad_key, unknown_parameter, empty_input, missing_model, once, retried]
 serve({scenario.__name__: scenario for scenario in SCENARIOS}, failure)

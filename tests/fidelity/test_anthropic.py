@@ -43,6 +43,13 @@ def test_tool_call_and_result(anthropic_sdk: Run, sim: Outside) -> None:
 
 def test_structured_output(anthropic_sdk: Run, sim: Outside) -> None:
     assert anthropic_sdk("structured", sim.base_url) == '{"city": "Paris"}'
+    assert anthropic_sdk("structured_stream", sim.base_url) == '{"city": "Paris"}'
+
+
+def test_limits_are_taken_as_words_only(anthropic_sdk: Run, sim: Outside) -> None:
+    assert anthropic_sdk("parsed", sim.base_url) == {"city": "Paris", "people": 1}
+    seen = anthropic_sdk("limits", sim.base_url)
+    assert (seen["status"], "are not supported" in seen["text"]) == (400, True)
 
 
 def test_both_versions(anthropic_sdk: Run, sim: Outside) -> None:

@@ -113,3 +113,29 @@ def test_raw_error_inside_the_stream(gemini_sdk: Run, sim: Outside) -> None:
 def test_blocked_prompt(gemini_sdk: Run, sim: Outside) -> None:
     sim.say(Script(refusal="no"))
     assert gemini_sdk("blocked", sim.base_url) == "SAFETY"
+
+
+def test_a_batch_is_asked_for_until_it_is_done(gemini_sdk: Run, sim: Outside) -> None:
+    seen = gemini_sdk("batch", sim.base_url)
+    assert seen["states"] == ["JOB_STATE_PENDING", "JOB_STATE_RUNNING", "JOB_STATE_SUCCEEDED"]
+    assert seen["texts"] == ['{"city": "Paris", "people": 1}'] * 2
+
+
+def test_requests_of_a_batch_fail_alone(gemini_sdk: Run, sim: Outside) -> None:
+    sim.play("batch-partial")
+    failed, answered = gemini_sdk("batch_error", sim.base_url)
+    assert (failed[0], answered) == (14, None)
+
+
+@pytest.mark.parametrize("state", ["expired", "failed", "cancelled"])
+def test_a_batch_without_results(gemini_sdk: Run, sim: Outside, state: str) -> None:
+    sim.play(f"batch-{state}")
+    assert gemini_sdk("batch_end", sim.base_url) == [f"JOB_STATE_{state.upper()}", True, True]
+
+
+def test_a_batch_is_cancelled(gemini_sdk: Run, sim: Outside) -> None:
+    assert gemini_sdk("batch_cancelled", sim.base_url) == "JOB_STATE_CANCELLED"
+
+
+def test_an_unknown_batch(gemini_sdk: Run, sim: Outside) -> None:
+    assert gemini_sdk("batch_unknown", sim.base_url)["code"] == 404

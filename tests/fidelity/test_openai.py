@@ -59,6 +59,11 @@ def test_structured_output(openai_sdk: Run, sim: Outside) -> None:
     assert openai_sdk("structured", sim.base_url) == {"city": "Paris", "people": 1}
 
 
+def test_structured_output_as_a_stream_and_without_a_schema(openai_sdk: Run, sim: Outside) -> None:
+    assert openai_sdk("structured_stream", sim.base_url) == '{"city": "Paris"}'
+    assert openai_sdk("json_mode", sim.base_url) == "{}"
+
+
 def test_chat_completions(openai_sdk: Run, sim: Outside) -> None:
     seen = openai_sdk("chat", sim.base_url)
     assert (seen["text"], seen["finish"]) == (PARIS, "stop")
@@ -78,10 +83,13 @@ def test_chat_tool_call(openai_sdk: Run, sim: Outside) -> None:
         ("unknown_parameter", "BadRequestError", 400, "unknown_parameter", "shiny"),
         ("empty_input", "BadRequestError", 400, "missing_required_parameter", "input"),
         ("missing_model", "BadRequestError", 400, "missing_required_parameter", "model"),
+        ("loose_schema", "BadRequestError", 400, "invalid_json_schema", "text.format.schema"),
+        ("json_mode_unnamed", "BadRequestError", 400, None, "text.format"),
+        ("sampling", "BadRequestError", 400, "unsupported_parameter", "temperature"),
     ],
 )
 def test_refusals(
-    openai_sdk: Run, sim: Outside, scenario: str, raised: str, status: int, code: str, param: str | None
+    openai_sdk: Run, sim: Outside, scenario: str, raised: str, status: int, code: str | None, param: str | None
 ) -> None:
     seen = openai_sdk(scenario, sim.base_url)
     assert (seen["raised"], seen["status"], seen["code"], seen["param"]) == (raised, status, code, param)

@@ -5,6 +5,7 @@ from typing import NoReturn
 
 from tests.simulators.messages import signature
 from tests.simulators.replies import Prompt, ToolSpec
+from tests.simulators.schema_checks import anthropic_complaint
 from tests.simulators.service import Refused
 from tests.simulators.wire import Answer, Json, Request, json_answer
 
@@ -16,6 +17,9 @@ _FIELDS = frozenset(
     "cache_control container diagnostics inference_geo max_tokens messages metadata model output_config service_tier "
     "speed stop_sequences stream system thinking tool_choice tools user_profile_id workspace_id".split()
 )
+_WITHOUT_FORMAT = ("claude-2", "claude-3")
+_SAMPLES = re.compile(r"claude-[23]|claude-(?:haiku|sonnet)-4|claude-opus-4-(?:2025|[0156](?!\d))")
+"""Models that take a temperature other than the default."""
 _SAMPLING = ("temperature", "top_p", "top_k")
 _TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]{1,128}$")
 
@@ -60,6 +64,7 @@ def messages_prompt(body: Json, version: str) -> Prompt:
     last = messages[-1]["content"]
     results = tuple(_text(block.get("content")) for block in last if block.get("type") == "tool_result")
     form = (body.get("output_config") or {}).get("format") or {}
+    _check_format(form, body["model"])
     thinking = body.get("thinking") or {}
     return Prompt(
         model=body["model"],
@@ -85,11 +90,24 @@ def _check_fields(body: Json, version: str) -> None:
             fail(f"{name}: Extra inputs are not permitted")
     if not isinstance(body["max_tokens"], int) or body["max_tokens"] < 1:
         fail("max_tokens: Input should be greater than or equal to 1")
+    if not _SAMPLES.match(body["model"]) and body.get("temperature", 1) != 1:
+        fail("`temperature` is deprecated for this model.")
     thinking = body.get("thinking") or {}
     if thinking.get("type") == "enabled":
         _check_budget(thinking.get("budget_tokens"), body["max_tokens"])
         if body.get("temperature", 1) != 1:
             fail("`temperature` may only be set to 1 when thinking is enabled.")
+
+
+def _check_format(form: Json, model: str) -> None:
+    if not form:
+        return
+    if model.startswith(_WITHOUT_FORMAT):
+        fail(f"'{model}' does not support output format.")
+    if form.get("type") != "json_schema":
+        fail("output_config.format.type: Input should be 'json_schema'")
+    if complaint := anthropic_complaint(form.get("schema")):
+        fail(f"output_config.format.schema: {complaint}")
 
 
 def _check_budget(budget: object, limit: int) -> None:

@@ -17,8 +17,12 @@ class AuditReply:
     body: Json
     wrap: Callable[[str], str] = str
     finish: Finish = "stop"
+    refusal: str = ""
+    """The model's own, in place of an answer."""
 
     def script(self) -> Script:
+        if self.refusal:
+            return Script(refusal=self.refusal)
         return Script(text=self.wrap(json.dumps(self.body, ensure_ascii=False)), finish=self.finish)
 
 
@@ -172,7 +176,8 @@ FLAWS: dict[str, AuditFlaw] = {
     "think": lambda reply: replace(reply, wrap=_think),
     "two-objects": lambda reply: replace(reply, wrap=_two),
     "flood": _flood,
-    "empty-candidates": lambda reply: replace(reply, finish="nothing"),
+    "empty-candidates": lambda reply: replace(reply, wrap=lambda text: "", finish="nothing"),
+    "refusal": lambda reply: replace(reply, refusal="I cannot help with that."),
     "safety": lambda reply: replace(reply, wrap=lambda text: "", finish="filter"),
 }
 """Each is a persona `audit-<name>`."""

@@ -39,6 +39,10 @@ class Quirks:
     errors: Literal["openai", "openrouter", "groq", "vllm", "string", "detail", "message"] = "openai"
     stream_options: bool = True
     """False: a request with `stream_options` is refused."""
+    formats: tuple[str, ...] = ("text", "json_object", "json_schema")
+    """The types of `response_format` it takes."""
+    refuses: tuple[str, ...] = ()
+    """Fields it does not take."""
     models: Literal["list", "array", "ollama", "rich", "missing"] = "list"
     needs_key: bool = True
 

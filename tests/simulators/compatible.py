@@ -23,7 +23,7 @@ GATEWAYS: dict[str, Quirks] = {
         models="rich",
     ),
     "groq": Quirks(reasoning="reasoning", tool_calls="whole", usage="x_groq", errors="groq"),
-    "deepseek": Quirks(comment="keep-alive", usage="last"),
+    "deepseek": Quirks(comment="keep-alive", usage="last", formats=("text", "json_object")),
     "mistral": Quirks(content_parts=True, tool_calls="whole", usage="last", stream_options=False, errors="message"),
     "xai": Quirks(tool_calls="whole", usage="cumulative", errors="string"),
     "moonshot": Quirks(usage="choice"),
@@ -40,10 +40,19 @@ GATEWAYS: dict[str, Quirks] = {
         models="ollama",
         needs_key=False,
     ),
-    "lmstudio": Quirks(tool_calls="whole", tool_index="missing", arguments="empty", done=False, needs_key=False),
+    "lmstudio": Quirks(
+        tool_calls="whole",
+        tool_index="missing",
+        arguments="empty",
+        done=False,
+        formats=("text", "json_schema"),
+        needs_key=False,
+    ),
     "vllm": Quirks(errors="vllm", arguments="null", after_done=b": bye\n\n", needs_key=False),
     "fastapi": Quirks(errors="detail", arguments="absent", models="missing"),
-    "azure": Quirks(filter_first=True),
+    "azure": Quirks(filter_first=True, refuses=("temperature",)),
+    "loose": Quirks(formats=("text", "json_object"), errors="string"),
+    "wordy": Quirks(formats=("text",), errors="detail"),
 }
 MODELS = ("acme/large-1", "acme/small-1", "acme/reasoner-1")
 
@@ -100,6 +109,7 @@ class Compatible(Service):
             fail("Missing required parameter: 'model'.", "model")
         if "stream_options" in body and not self.quirks.stream_options:
             fail("Extra inputs are not permitted: stream_options", "stream_options")
+        self._check_taken(body)
         prompt = chat_prompt(body, fail)
         if "no-such" in prompt.model:
             raise Refused(self.refusal(404, message=f"{prompt.model} is not a valid model ID"))
@@ -108,6 +118,15 @@ class Compatible(Service):
             return json_answer(200, completion(self.number(), prompt.model, script, prompt))
         usage = bool((body.get("stream_options") or {}).get("include_usage"))
         return ChunkWriter(self.number(), prompt.model, self.quirks, usage=usage).answer(script, prompt)
+
+    def _check_taken(self, body: Json) -> None:
+        for name in self.quirks.refuses:
+            if name in body:
+                raise Refused(self.refusal(400, message=f"Unsupported parameter: '{name}' is not supported."))
+        kind = (body.get("response_format") or {}).get("type", "text")
+        if kind not in self.quirks.formats:
+            taken = " or ".join(f"'{name}'" for name in self.quirks.formats)
+            raise Refused(self.refusal(400, message=f"'response_format.type' must be {taken}"))
 
     def refusal(self, status: int, *, delay: Delay | None = None, message: str = "", kind: str = "") -> Answer:
         text = message or {429: "Rate limit exceeded", 503: "Service unavailable"}.get(status, "Provider error")

@@ -8,6 +8,7 @@ from typing import Any
 
 from tests.simulators import code_assist
 from tests.simulators.code_assist import CodeAssist
+from tests.simulators.gemini_batch import Batches
 from tests.simulators.gemini_checks import SIGNATURE, error, fail, gemini_prompt
 from tests.simulators.google_auth import GoogleAuth
 from tests.simulators.personas import delay_headers
@@ -21,6 +22,7 @@ LATEST = ("gemini-flash-latest", "gemini-pro-latest")
 OTHERS = tuple(f"imagen-{number}.0-generate" for number in range(50))
 """They generate no text, and push the text models over the first page of 50."""
 _NAME = re.compile(r"(gemini|gemma)-")
+_METHODS = ("generateContent", "streamGenerateContent", "batchGenerateContent")
 _GENERATE = ["generateContent", "countTokens", "createCachedContent", "batchGenerateContent"]
 _RPC = "type.googleapis.com/google.rpc."
 
@@ -53,6 +55,7 @@ class Gemini(Service):
         self.old = old
         self.auth: GoogleAuth = GoogleAuth()
         self.code_assist = CodeAssist()
+        self.batches = Batches()
 
     @property
     def client_id(self) -> str:
@@ -104,19 +107,35 @@ class Gemini(Service):
     def respond(self, request: Request) -> Answer:
         if code_assist.serves(request.path):
             return self._code_assist(request)
+        if batch := re.fullmatch(r"/v1(?:beta)?/(batches/[^/:]+)(:cancel)?", request.path):
+            return self._batch(request.method, batch[1], cancels=batch[2] is not None)
         match = re.fullmatch(r"/(v1|v1beta)/models(?:/([^/:]+)(?::(\w+))?)?", request.path)
         if match is None:
             raise Refused(Answer(404, {"content-type": "text/html; charset=UTF-8"}, (b"<html>404</html>",)))
         version, model, method = match.groups()
         if request.method == "GET":
             return _models_page(version, request.query) if model is None else self._one_model(version, model)
-        if method not in ("generateContent", "streamGenerateContent") or not _serves(version, model):
+        if method not in _METHODS or not _serves(version, model):
             raise Refused(_no_model(version, model, method))
-        prompt = gemini_prompt(model, self.body(request))
-        script = self.turn(prompt)
+        body = self.body(request)
+        if method == "batchGenerateContent":
+            return json_answer(200, self.batches.submit(model, body, lambda inner: whole(self._answer(model, inner))))
+        chunks = self._answer(model, body)
         if method == "generateContent":
-            return json_answer(200, whole(self._chunks(script, prompt)))
-        return self._stream(self._chunks(script, prompt), sse=request.query.get("alt") == "sse")
+            return json_answer(200, whole(chunks))
+        return self._stream(chunks, sse=request.query.get("alt") == "sse")
+
+    def _answer(self, model: str, body: Json) -> list[Json]:
+        prompt = gemini_prompt(model, body)
+        return self._chunks(self.turn(prompt), prompt)
+
+    def _batch(self, method: str, name: str, *, cancels: bool) -> Answer:
+        match method, cancels:
+            case "GET", False:
+                return json_answer(200, self.batches.poll(name))
+            case "POST", True:
+                return json_answer(200, self.batches.cancel(name))
+        raise Refused(error(404, "Requested entity was not found."))
 
     def _code_assist(self, request: Request) -> Answer:
         body = self.body(request) if request.method == "POST" else {}

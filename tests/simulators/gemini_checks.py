@@ -41,6 +41,8 @@ _SCHEMA = frozenset(
     "type format title description nullable enum items maxItems minItems properties required minProperties "
     "maxProperties minLength maxLength pattern example anyOf propertyOrdering default minimum maximum".split()
 )
+_MAX_WEIGHT = 300
+"""Where a schema becomes too complex is told nowhere; this is a guess."""
 _TYPES = frozenset({"STRING", "NUMBER", "INTEGER", "BOOLEAN", "ARRAY", "OBJECT", "NULL", "TYPE_UNSPECIFIED"})
 _DECLARATION = frozenset(
     "name description parameters parametersJsonSchema response responseJsonSchema behavior".split()
@@ -168,6 +170,7 @@ def _schema_of(config: Json) -> Json | None:
         fail("Function calling or structured output with a schema needs response mime type: application/json")
     if plain is not None:
         check_schema(plain, "generation_config.response_schema")
+        _check_weight(plain)
     else:
         _check_json_schema(full, "generation_config.response_json_schema")
     return plain or full or {}
@@ -201,6 +204,18 @@ def check_schema(schema: Any, where: str, depth: int = 1) -> None:
     for at, inner in enumerate(schema.get("anyOf") or schema.get("any_of") or []):
         check_schema(inner, f"{where}.any_of[{at}]", depth + 1)
     _check_required(schema, where)
+
+
+def _check_weight(schema: Json) -> None:
+    if _weight(schema) > _MAX_WEIGHT:
+        fail("The specified schema produces a constraint that has too many states for serving.")
+
+
+def _weight(schema: Json) -> int:
+    """Grows with what the service names as costly: properties, choices, long names, limits on arrays."""
+    own = 1 + len(schema.get("enum") or []) + int(schema.get("maxItems") or 0) + int(schema.get("minItems") or 0)
+    named = sum(1 + len(name) // 40 + _weight(inner) for name, inner in (schema.get("properties") or {}).items())
+    return own + named + sum(map(_weight, [schema["items"]] if "items" in schema else schema.get("anyOf") or []))
 
 
 def _check_json_schema(schema: Any, where: str) -> None:

@@ -15,6 +15,7 @@ from tests.simulators.openai_checks import (
     Fail,
     chat_prompt,
     check_fields,
+    check_sampling,
     responses_prompt,
 )
 from tests.simulators.personas import delay_headers
@@ -139,6 +140,7 @@ class OpenAI(Service):
 
     def _create(self, body: Json, fail: Fail) -> Answer:
         check_fields(body, RESPONSES_FIELDS, fail)
+        check_sampling(body, fail)
         previous = self._kept.get(str(body.get("previous_response_id")))
         calls = [item["call_id"] for item in previous.log.response["output"] if "call_id" in item] if previous else []
         prompt = responses_prompt(body, calls, fail)
@@ -180,6 +182,7 @@ class OpenAI(Service):
 
     def _chat(self, body: Json) -> Answer:
         check_fields(body, CHAT_FIELDS, fail)
+        check_sampling(body, fail)
         prompt = chat_prompt(body, fail)
         if not _GENERATES.match(prompt.model) or "no-such" in prompt.model:
             message = f"The model `{prompt.model}` does not exist or you do not have access to it."

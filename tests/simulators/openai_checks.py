@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from tests.simulators.replies import Prompt, ToolSpec
+from tests.simulators.schema_checks import openai_complaint
 from tests.simulators.wire import Json
 
 Fail = Callable[..., None]
@@ -53,8 +54,7 @@ def responses_prompt(body: Json, known_calls: Iterable[str], fail: Fail) -> Prom
     results = _check_calls(items, set(known_calls), fail)
     tools = tuple(_responses_tool(tool, index, fail) for index, tool in enumerate(body.get("tools") or []))
     form = (body.get("text") or {}).get("format") or {}
-    if form.get("type") == "json_schema" and not form.get("name"):
-        fail("Missing required parameter: 'text.format.name'.", "text.format.name", "missing_required_parameter")
+    _check_format(form, "text.format", _all_text(items), fail)
     return Prompt(
         model=body["model"],
         text=_last_user_text(items),
@@ -62,10 +62,48 @@ def responses_prompt(body: Json, known_calls: Iterable[str], fail: Fail) -> Prom
         tools=tools,
         force_tool=_forced(body.get("tool_choice")),
         tool_results=results,
-        schema=form.get("schema") if form.get("type") == "json_schema" else None,
+        schema=_shape(form, form),
         reasoning=bool((body.get("reasoning") or {}).get("summary")),
         limit=body.get("max_output_tokens"),
     )
+
+
+def check_sampling(body: Json, fail: Fail) -> None:
+    """Models that reason take no temperature but the default."""
+    reasons = not str(body.get("model")).startswith(("gpt-3.5", "gpt-4", "chatgpt-", "gpt-5-chat", "ft:gpt-"))
+    if reasons and body.get("temperature", 1) != 1:
+        message = "Unsupported parameter: 'temperature' is not supported with this model."
+        fail(message, "temperature", "unsupported_parameter")
+
+
+def _check_format(form: Json, where: str, prompt: str, fail: Fail) -> None:
+    """`form` is the format with all its fields on one level."""
+    kind = form.get("type", "text")
+    if kind not in ("text", "json_object", "json_schema"):
+        supported = "'json_object', 'json_schema', and 'text'"
+        fail(f"Invalid value: '{kind}'. Supported values are: {supported}.", f"{where}.type", "invalid_value")
+    if kind == "json_object" and "json" not in prompt.lower():
+        message = f"The messages must contain the word 'json' in some form, to use '{where}' of type 'json_object'."
+        fail(message, where, None)
+    if kind != "json_schema":
+        return
+    for name in ("name", "schema"):
+        if not form.get(name):
+            fail(f"Missing required parameter: '{where}.{name}'.", f"{where}.{name}", "missing_required_parameter")
+    if form.get("strict") and (complaint := openai_complaint(form["schema"])):
+        message = f"Invalid schema for response_format '{form['name']}': {complaint}"
+        fail(message, f"{where}.schema", "invalid_json_schema")
+
+
+def _shape(form: Json, inner: Json) -> Json | None:
+    """What the answer has to satisfy."""
+    if form.get("type") == "json_object":
+        return {"type": "object"}
+    return inner.get("schema") if form.get("type") == "json_schema" else None
+
+
+def _all_text(messages: list[Json]) -> str:
+    return " ".join(str(message.get("content")) for message in messages)
 
 
 def _check_message(item: Json, index: int, fail: Fail) -> None:
@@ -135,6 +173,8 @@ def chat_prompt(body: Json, fail: Fail) -> Prompt:
     results = _check_tool_messages(body["messages"], fail)
     tools = tuple(_chat_tool(tool, index, fail) for index, tool in enumerate(body.get("tools") or []))
     form = body.get("response_format") or {}
+    inner = form.get("json_schema") or {}
+    _check_format({**form, **inner}, "response_format", _all_text(messages), fail)
     return Prompt(
         model=body["model"],
         text=_last_user_text(body["messages"]),
@@ -142,7 +182,7 @@ def chat_prompt(body: Json, fail: Fail) -> Prompt:
         tools=tools,
         force_tool=_forced(body.get("tool_choice")),
         tool_results=results,
-        schema=(form.get("json_schema") or {}).get("schema") if form.get("type") == "json_schema" else None,
+        schema=_shape(form, inner),
         reasoning=bool(body.get("reasoning_effort") or body.get("reasoning") or body.get("include_reasoning")),
         limit=body.get("max_completion_tokens") or body.get("max_tokens"),
     )

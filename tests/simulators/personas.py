@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
-from tests.simulators import audits, chatgpt
+from tests.simulators import audits, chatgpt, gemini_batch
 from tests.simulators.replies import Script, cut, numbered
 from tests.simulators.service import Context, Delay, Persona
 from tests.simulators.wire import Answer, Hangup, Paced, Pause, Reset, Stall, Step, dump
@@ -300,6 +300,7 @@ PERSONAS: dict[str, Callable[..., Persona]] = {
     "huge-event": huge_event,
     "essay": essay,
     "junk-events": junk_events,
+    **gemini_batch.PERSONAS,
 }
 
 

@@ -13,7 +13,7 @@ from tests.simulators.wire import Answer, Json, Request
 BAD_KEY = ("invalid", "revoked", "wrong", "expired")
 """A key with one of these words is refused when a service was given no list of keys."""
 
-_ASIDE = ("/cancel", ":loadCodeAssist", ":onboardUser")
+_ASIDE = ("/cancel", ":cancel", ":loadCodeAssist", ":onboardUser")
 """Requests that generate nothing."""
 
 

@@ -68,8 +68,9 @@ async def test_flaws(flaw: str) -> None:
     honest, reply = await _reply(), await _reply(flaw)
     assert reply.get("candidates") != honest["candidates"]
     match flaw:
-        case "empty-candidates":
+        case "empty-candidates" | "refusal":
             assert "candidates" not in reply
+            assert reply.get("promptFeedback", {}).get("blockReason") == ("SAFETY" if flaw == "refusal" else None)
         case "safety":
             assert reply["candidates"][0]["finishReason"] == "SAFETY"
         case "truncated":

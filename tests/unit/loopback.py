@@ -126,6 +126,7 @@ async def loopback(*scripts: Script, tls: ssl.SSLContext | None = None) -> Async
         task = asyncio.create_task(served.serve(reader, writer))
         running.add(task)
         task.add_done_callback(running.discard)
+        task.add_done_callback(lambda _: writer.close())  # also of one that is cancelled before it begins
 
     server = await asyncio.start_server(accept, "127.0.0.1", 0, ssl=tls)
     port = server.sockets[0].getsockname()[1]
@@ -137,6 +138,7 @@ async def loopback(*scripts: Script, tls: ssl.SSLContext | None = None) -> Async
         for task in tuple(running):
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
+        await asyncio.sleep(0)  # what was closed just now lets go of its socket
     if served.faults:
         raise served.faults[0]
 

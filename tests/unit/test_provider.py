@@ -209,7 +209,7 @@ async def test_without_any_model_nothing_is_sent() -> None:
         async with refused(4102) as errors:
             provider.stream_chat("vllm", None, HELLO)
         assert "providers.vllm.defaultModel" in errors[0].message
-        async with refused(4104):
+        async with refused(4102):
             await provider.audit_code("vllm", None, AuditSource("file:///a.py", "x", "python"))
 
 

@@ -11,7 +11,7 @@ import pytest
 from maestro import provider
 from maestro.errors import MaestroError
 from maestro.providers import registry
-from maestro.providers.registry import API_KEY, AUDIT, CONFIG, MODELS, OAUTH, STREAMING
+from maestro.providers.registry import API_KEY, AUDIT, BATCH, CONFIG, MODELS, OAUTH, STREAMING
 from maestro_protocol.settings import ProviderSettings
 
 BUILT_IN = {"openai", "anthropic", "gemini", "offline", "openai_compatible"}
@@ -74,7 +74,7 @@ def test_built_in_providers_are_there() -> None:
 def test_every_provider_offers_what_it_says(name: str) -> None:
     assert registry.info(name).id == name
     offered = registry.roles(name)
-    for role in (CONFIG, API_KEY, OAUTH, MODELS, STREAMING, AUDIT):
+    for role in (CONFIG, API_KEY, OAUTH, MODELS, STREAMING, AUDIT, BATCH):
         if role.name in offered:
             assert registry.resolve(name, role)
         else:

@@ -11,6 +11,8 @@ export type AuditStatus = "complete" | "partial" | "failed" | "skipped" | "cance
 
 export type AuthType = "api_key" | "oauth";
 
+export type BaselineState = "new" | "unchanged" | "updated" | "absent";
+
 export type Category = "correctness" | "security" | "concurrency" | "resource" | "error-handling" | "performance" | "maintainability" | "tests" | "integrity" | "intent";
 
 /** What a chat's log holds. */
@@ -47,7 +49,7 @@ export type Purpose = "test_pass" | "best_practice" | "maintenance";
 
 export type RiskLevel = "low" | "medium" | "high";
 
-export type Role = "config" | "apiKey" | "oauth" | "models" | "streaming" | "audit";
+export type Role = "config" | "apiKey" | "oauth" | "models" | "streaming" | "audit" | "batch";
 
 export type SessionBindResult = Session | SessionReleased;
 
@@ -82,6 +84,27 @@ export interface AttachmentPart extends WireModel {
   uri?: string;
 }
 
+/** What an audit may take. What does not fit is not sent, and the audit is not `complete`. */
+export interface AuditBudget extends WireModel {
+  maxTokens?: number;
+  /** A decimal number of US dollars, where the model's prices are known. */
+  maxCost?: string;
+}
+
+export interface AuditCancelResult extends WireModel {
+  status: "cancelling" | "ended" | "notFound";
+}
+
+/** Which findings to forget: those of an audit, or of these documents; without either, all. */
+export interface AuditClearParams extends Params {
+  auditId?: string;
+  uris?: string[];
+}
+
+export interface AuditClearResult extends WireModel {
+  cleared: number;
+}
+
 /** Terminal: exactly one per audit. */
 export interface AuditCompleted extends WireModel {
   type: "audit.completed";
@@ -96,7 +119,18 @@ export interface AuditFindings extends WireModel {
   findings: Finding[];
 }
 
-/** `complete` with no findings is the only "clean"; everything else says what was not looked at. */
+export interface AuditListParams extends Params {}
+
+export interface AuditListResult extends WireModel {
+  /** The latest first. */
+  audits: AuditSummary[];
+}
+
+export interface AuditParams extends Params {
+  auditId: string;
+}
+
+/** `complete` without findings is the only "clean"; anything else says in `chunks` what was not reviewed. */
 export interface AuditResult extends WireModel {
   auditId: string;
   status: AuditStatus;
@@ -108,21 +142,38 @@ export interface AuditResult extends WireModel {
   rejected: { [key: string]: number };
   chunks: ChunkReport[];
   usage?: Usage;
+  /** How many requests of this audit the provider answered, repetitions not counted. */
+  requests: number;
 }
 
 export interface AuditRunParams extends Params {
   target: AuditTarget;
   sessionId?: string;
   model?: string;
-  /** Ids or categories of the catalogue; absent, all of them. */
+  /** Ids or categories of the catalogue; absent, those of the setting `audit.rules`. */
   rules?: string[];
-  /** Absent: `low`. */
+  /** What is below it is dropped; absent, the setting `audit.minSeverity`. */
   minSeverity?: Severity;
+  budget?: AuditBudget;
+  /** Ask again about code whose review is remembered. */
+  fresh?: boolean;
 }
 
 export interface AuditSettings extends SettingsModel {
-  /** Whether code may be sent to a provider for an audit. */
+  /** Whether code may be sent for an audit; `ask` asks once per workspace folder and service. */
   consent?: "ask" | "always" | "never";
+  /** Audit a document whenever it is saved. It costs what audits cost. */
+  onSave?: boolean;
+  /** How long after the last time it was saved that audit begins. */
+  saveDelayMs?: number;
+  /** Ids or categories of the catalogue that audits report; absent, all of them. */
+  rules?: string[];
+  /** What is below it is dropped. */
+  minSeverity?: Severity;
+  /** How many requests of audits are under way at once; read when the server starts. */
+  concurrency?: number;
+  /** Offer a lens above functions with findings, and above those a tool wrote last. */
+  codeLens?: boolean;
 }
 
 export interface AuditStarted extends WireModel {
@@ -130,14 +181,29 @@ export interface AuditStarted extends WireModel {
   auditId: string;
 }
 
-/** What to audit: one document, for now. */
+/** An audit of this process. */
+export interface AuditSummary extends WireModel {
+  auditId: string;
+  status: AuditStatus | "running";
+  /** What was audited, for people. */
+  title: string;
+  findings: number;
+  startedAt: string;
+  endedAt?: string;
+}
+
+/** What to audit: documents, a `workspaceFolder`, or a `diffBase`, which takes a folder too. */
 export interface AuditTarget extends WireModel {
-  /** Exactly one in this version; `uri` says the same. */
+  /** Documents, open or in the workspace; a folder stands for the files in it. */
   uris?: string[];
   /** The document, open or in the workspace. */
   uri?: string;
-  /** Absent: all of it. */
+  /** Only the functions and statements of `uri` that have a line of it; absent, all of them. */
   range?: Range;
+  /** The URI of a folder of the workspace, or of one in it: all its code that is not ignored. */
+  workspaceFolder?: string;
+  /** A commit of git: only what changed since, committed or not, with the functions around it. */
+  diffBase?: string;
 }
 
 /** A way to sign in to a provider. */
@@ -438,8 +504,16 @@ export interface Chunk extends WireModel {
   createdAt: string;
 }
 
+/** What became of a piece of a document; neighbours with the same fate are told as one. */
 export interface ChunkReport extends WireModel {
+  /** Of several pieces, the first. */
   id: string;
+  uri?: string;
+  /** Zero-based. */
+  firstLine?: number;
+  /** Zero-based; belongs to it. */
+  lastLine?: number;
+  pieces: number;
   status: ChunkStatus;
   cached: boolean;
   reason?: string;
@@ -686,14 +760,64 @@ export interface Finding extends WireModel {
   message: string;
   docsUrl?: string;
   uri: string;
-  /** Absent when the quoted code was not found: then it is no diagnostic. */
+  /** Relative to the workspace folder. */
+  relPath?: string;
+  /** Where its words are now. Absent when the quoted code was not found: then it is no diagnostic. */
   range?: Range;
   symbol?: string;
   language?: string;
+  related: RelatedPlace[];
   tags: ("unnecessary" | "deprecated")[];
+  /** As they were for the audited text; what an editor applies is made anew by `codeAction/resolve`. */
   fixes: Fix[];
   state: FindingState;
+  /** For reports; not sent by this version. */
+  baselineState?: BaselineState;
+  /** Why it was suppressed, dismissed or put into the baseline, by the word of whoever did that. */
+  reason?: string;
+  intents: FindingIntent[];
   provenance: Provenance;
+}
+
+/** `edits` is what to change in the document, where the editor cannot be asked to do it. */
+export interface FindingChangeResult extends WireModel {
+  finding: Finding;
+  edits?: Edit[];
+}
+
+export interface FindingDismissParams extends Params {
+  findingId: string;
+  reason?: string;
+}
+
+/** What a tool said of the call that last wrote the lines. */
+export interface FindingIntent extends WireModel {
+  intentId: string;
+  tool: string;
+  purpose?: string;
+  scope?: string;
+  riskLevel: string;
+}
+
+export interface FindingListParams extends Params {
+  uri?: string;
+  auditId?: string;
+  state?: FindingState;
+}
+
+export interface FindingListResult extends WireModel {
+  findings: Finding[];
+}
+
+export interface FindingParams extends Params {
+  findingId: string;
+}
+
+export interface FindingSuppressParams extends Params {
+  findingId: string;
+  /** `line` and `file` write a comment into the document; `rule` turns the rule off in this workspace folder; `baseline` writes the finding into `.maestro/baseline.json`. */
+  scope?: "line" | "file" | "rule" | "baseline";
+  reason?: string;
 }
 
 export interface Fix extends WireModel {
@@ -1052,11 +1176,18 @@ export interface Price extends WireModel {
   asOf?: string;
 }
 
+/** Who said so, and when. */
 export interface Provenance extends WireModel {
   provider: string;
   model: string;
   promptVersion?: string;
+  /** The audit that found it, or the last one that found it again. */
+  auditId?: string;
   cached: boolean;
+  /** What the request took that the claim came from. */
+  tokens?: number;
+  /** How long that request took. */
+  milliseconds?: number;
 }
 
 /** A provider this server can talk to. */
@@ -1126,6 +1257,13 @@ export interface ReasoningDelta extends TurnEventBase {
 /** What the model thought, for display. */
 export interface ReasoningPart extends WireModel {
   type: "reasoning";
+  text: string;
+}
+
+/** Another place in the same document that belongs to a finding. */
+export interface RelatedPlace extends WireModel {
+  range: Range;
+  /** The line it begins on. */
   text: string;
 }
 
@@ -1803,8 +1941,26 @@ export interface ServerRequests {
   "maestro/intent/verify": { params: IntentVerifyParams; result: IntentVerifyResult; event: never };
   /** What was spent, and what became of the requests. */
   "maestro/usage/summary": { params: UsageSummaryParams; result: UsageSummaryResult; event: never };
-  /** Audit a document; findings are also published as diagnostics. */
+  /** Audit documents; findings are also published as diagnostics. */
   "maestro/audit/run": { params: AuditRunParams; result: AuditResult; event: AuditEvent };
+  /** The audits of this process. */
+  "maestro/audit/list": { params: AuditListParams; result: AuditListResult; event: never };
+  /** The result of an audit that has ended. */
+  "maestro/audit/get": { params: AuditParams; result: AuditResult; event: never };
+  /** Stop an audit; it answers with its result so far. */
+  "maestro/audit/cancel": { params: AuditParams; result: AuditCancelResult; event: never };
+  /** Forget findings and take back their diagnostics. */
+  "maestro/audit/clear": { params: AuditClearParams; result: AuditClearResult; event: never };
+  /** The findings there are, where they stand now. */
+  "maestro/finding/list": { params: FindingListParams; result: FindingListResult; event: never };
+  /** One finding. */
+  "maestro/finding/get": { params: FindingParams; result: Finding; event: never };
+  /** Keep a finding from being shown, in the code or beside it. */
+  "maestro/finding/suppress": { params: FindingSuppressParams; result: FindingChangeResult; event: never };
+  /** Say that a finding is wrong or unwanted; it never comes back. */
+  "maestro/finding/dismiss": { params: FindingDismissParams; result: FindingChangeResult; event: never };
+  /** Undo a dismissal, a rule that was turned off, or an entry in the baseline. */
+  "maestro/finding/restore": { params: FindingParams; result: FindingChangeResult; event: never };
   /** The one status a thin client draws. */
   "maestro/status": { params: StatusParams; result: Status; event: never };
   /** Check the installation: what is wrong, why, and how to mend it. */
@@ -1925,7 +2081,7 @@ export const ErrorCode = {
   contextTooLarge: 4502,
   /** Nothing here that can be audited. */
   auditTargetInvalid: 4601,
-  /** No audit with this id. */
+  /** No audit or finding with this id. */
   auditNotFound: 4602,
   /** Nothing is sent before the user agreed. */
   consentRequired: 4603,

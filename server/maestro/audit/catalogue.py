@@ -67,7 +67,20 @@ RULES: tuple[Rule, ...] = (
 SCOPE_VIOLATION = Rule(
     "intent.scope-violation", "intent", "medium", "A tool changed the file outside the scope it had declared."
 )
-"""Observed, never asked of a model."""
+INTENT_MISSING = Rule("intent.missing", "intent", "high", "A tool changed the file and had declared no intent.")
+RISK_UNDERSTATED = Rule(
+    "intent.risk-understated", "intent", "medium", "A tool called its risk low and touched what is none."
+)
+TEST_GAMING = Rule(
+    "intent.test-gaming", "intent", "high", "A tool that was to make tests pass changed what they say instead."
+)
+OBSERVED: tuple[Rule, ...] = (SCOPE_VIOLATION, INTENT_MISSING, RISK_UNDERSTATED, TEST_GAMING)
+"""Rules about what tools did: nobody asks a model for them."""
+
+UNUSED_SUPPRESSION = Rule(
+    "unused-suppression", "maintainability", "low", "A comment suppresses a finding that is not there."
+)
+"""Known once a document was audited whole; never asked of a model."""
 
 BY_ID = {rule.id: rule for rule in RULES}
 
@@ -80,6 +93,8 @@ def enabled(ids: Sequence[str] | None) -> dict[str, Rule]:
     """
     if ids is None:
         return dict(BY_ID)
+    if not ids:
+        raise MaestroError("invalidParams", "An audit without rules finds nothing; name some, or leave `rules` out.")
     known = BY_ID.keys() | {rule.category for rule in RULES}
     issues = [Issue(path=f"rules[{n}]", message="no such rule") for n, id_ in enumerate(ids) if id_ not in known]
     if issues:

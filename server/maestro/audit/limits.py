@@ -16,7 +16,15 @@ _GENERATED = re.compile(
     r"(?i)^(?:.*\.lock|.*\.lockb|package-lock\.json|npm-shrinkwrap\.json|pnpm-lock\.yaml|go\.sum|.*\.min\.(?:js|css|mjs)"
     r"|.*\.map|.*_pb2(?:_grpc)?\.py|.*\.pb\.go|.*\.g\.dart)$"
 )
+_FOREIGN = frozenset(
+    "node_modules bower_components vendor third_party site-packages .venv venv .tox .nox .eggs __pycache__"
+    " __pypackages__ .mypy_cache .ruff_cache .pytest_cache dist build target out .next .nuxt .gradle .idea".split()
+)
 _EXAMPLES = (".env.example", ".env.sample", ".env.template")
+
+
+NOTHING_THERE = "There is nothing to review."
+"""Of a text that has no code; there is no harm in that."""
 
 
 def refusal(source: AuditSource) -> str | None:
@@ -32,6 +40,11 @@ def refusal(source: AuditSource) -> str | None:
     if max(map(len, source.lines)) > _LONGEST_LINE:
         return f"The file has a line of more than {_LONGEST_LINE} characters, so it is taken for minified or data."
     return None
+
+
+def is_foreign(path: str) -> bool:
+    """Whether a path, "/"-separated, is below a folder of what others wrote or a build made; named, it is audited."""
+    return not _FOREIGN.isdisjoint(path.split("/")[:-1])
 
 
 def holds_credentials(name: str) -> bool:

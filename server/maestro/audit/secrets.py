@@ -27,15 +27,20 @@ class Masked:
         known = sorted(self.secrets, key=len, reverse=True)
         return re.sub("|".join(map(re.escape, known)), lambda found: self.secrets[found[0]], text)
 
+    def hidden_in(self, text: str) -> list[str]:
+        """The secrets whose placeholders stand in a piece of the text."""
+        return [value for placeholder, value in self.secrets.items() if placeholder in text]
 
-def mask(text: str, also: Iterable[tuple[int, int]] = ()) -> Masked:
+
+def mask(text: str, also: Iterable[tuple[int, int]] = (), *, language: str = "") -> Masked:
     """Replace every secret; the same secret always by the same placeholder.
 
     `also` are spans of secrets that do not look like any; they hold no end of a line.
+    `language` is an editor's id, "" where none is known.
     """
     placeholders: dict[str, str] = {}
     pieces, at = [], 0
-    for start, end in merge(sorted([*secret_spans(text), *also])):
+    for start, end in merge(sorted([*secret_spans(text, language), *also])):
         value = text[start:end]
         if value not in placeholders:
             placeholders[value] = _placeholder(len(value), placeholders.values(), text)

@@ -35,7 +35,7 @@ class AuditSource:
     @cached_property
     def lines(self) -> tuple[str, ...]:
         """The lines without their ends, as LSP counts them: only CRLF, LF and CR end a line."""
-        return tuple(_EOL.split(self.text))
+        return tuple(self.text.split("\n") if "\r" not in self.text else _EOL.split(self.text))
 
     @cached_property
     def plain(self) -> str:
@@ -58,10 +58,26 @@ class AuditSource:
         last = bisect_right(self._starts, end) - 1
         return Span(first, start - self._starts[first], last, end - self._starts[last])
 
+    def raw(self, offset: int) -> int:
+        """The offset in `text` of an offset in `plain`."""
+        line = bisect_right(self._starts, offset) - 1
+        return self._raw_starts[line] + offset - self._starts[line]
+
+    def from_raw(self, offset: int) -> int:
+        """The offset in `plain` of an offset in `text`; inside a line's end it is the end of that line."""
+        line = bisect_right(self._raw_starts, offset) - 1
+        return self._starts[line] + min(offset - self._raw_starts[line], len(self.lines[line]))
+
     def apply(self, span: Span, new_text: str) -> str:
         """`plain` with the span replaced."""
         start, end = self.offset(span.start_line, span.start), self.offset(span.end_line, span.end)
         return self.plain[:start] + new_text.replace("\r\n", "\n") + self.plain[end:]
+
+    @cached_property
+    def _raw_starts(self) -> list[int]:
+        if "\r\n" not in self.text:
+            return self._starts
+        return [0, *(found.end() for found in _EOL.finditer(self.text))]
 
     @cached_property
     def _starts(self) -> list[int]:

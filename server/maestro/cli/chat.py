@@ -68,7 +68,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 async def _ask(services: Services, text: str, options: argparse.Namespace) -> int:
-    model = _model(options.provider, options.model)
+    model = model_named(options.provider, options.model)
     target = await services.models.target(model, options.session)
     if target.session and target.session.session.source == "env":
         hint = target.session.session.key_hint
@@ -90,7 +90,8 @@ async def _ask(services: Services, text: str, options: argparse.Namespace) -> in
     return 0
 
 
-def _model(provider_id: str | None, model: str | None) -> str | None:
+def model_named(provider_id: str | None, model: str | None) -> str | None:
+    """What --provider and --model mean together. Raises 4102 for a provider without a default model."""
     if provider_id is None:
         return model
     if model:

@@ -236,7 +236,7 @@ async def _stop(tour: _Tour) -> JsonObject:
 async def _audit(tour: _Tour) -> JsonObject:
     tour.out.title("Audit")
     if not tour.audits:
-        tour.out.line(f"  {tour.provider} does not audit yet; the offline provider does it instead.\n")
+        tour.out.line(f"  {tour.provider} does not audit; the offline provider does it instead.\n")
     model = tour.target if tour.audits else {"model": "offline/assistant"}
     target: JsonObject = {"target": {"uris": [tour.uri]}, **model}
     result = await tour.client.request("maestro/audit/run", target)

@@ -9,13 +9,21 @@ from importlib import import_module
 from importlib.resources import files
 
 from maestro import __version__
+from maestro.cli import audit_arguments
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run a command and return its exit code: 0 done, 1 failed, 2 misused, 130 interrupted."""
+    """Run a command and return its exit code: 0 done, 1 failed, 2 misused, 130 interrupted.
+
+    Of `audit` 1 says that there are findings, so that it has failed with 2 and is misused with 3.
+    """
     _mend_streams()
+    failed, misused = (2, 3) if arguments[:1] == ["audit"] else (1, 2)
     try:
-        options = _parser().parse_args(arguments)
+        try:
+            options = _parser().parse_args(arguments)
+        except SystemExit as end:
+            raise SystemExit(misused if end.code == 2 else end.code) from None
         run = _command(options)
         code = run(options)
         sys.stdout.flush()
@@ -26,11 +34,11 @@ def main(arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is still buffered goes nowhere
         if not isinstance(error, BrokenPipeError):
             sys.stderr.write(f"The output cannot be written: {error.strerror}.\n")
-        return 1
+        return failed
     except Exception as error:
         from maestro.cli.terminal import fault
 
-        return fault(error)
+        return fault(error, failed)
 
 
 def _command(options: argparse.Namespace) -> Callable[[argparse.Namespace], int]:
@@ -84,6 +92,7 @@ _COMMANDS = {
     "vault": "store:run_rotate",
     "doctor": "doctor",
     "intents": "intents",
+    "audit": "audit",
 }
 """Where each command is: a module of `maestro.cli`, and its function where it is not `run`."""
 
@@ -113,6 +122,7 @@ def _parser() -> argparse.ArgumentParser:
         "--tour", choices=("day", "conversation"), default="day", help="`conversation`: chats, context, tools, intents"
     )
     demo.add_argument("--json", action="store_true", help="for machines")
+    audit_arguments.declare(commands.add_parser("audit", help="review code, and exit with what was found"))
     _add_intents(commands.add_parser("intents", help="list why tools were called, what was decided and what they did"))
     _add_identity(commands)
     return parser

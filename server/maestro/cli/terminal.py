@@ -4,19 +4,21 @@ import asyncio
 import logging
 import os
 import sys
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TextIO, TypeVar
+from typing import NamedTuple, TextIO, TypeVar
 
 from pydantic import JsonValue, ValidationError
 
 from maestro.app import Services, build
+from maestro.cli.lines import next_line
 from maestro.editor import Change, Document, Feature, NoAnswer
 from maestro.errors import MaestroError
 from maestro.lsp import logs
 from maestro.positions import Encoding
 from maestro.redact import redact
+from maestro.services.baselines import Baselines
 from maestro.settings import load
 from maestro.validation import issues_of, sentence
 from maestro_protocol.audit import Finding
@@ -32,6 +34,19 @@ _CONTROLS = dict.fromkeys(
     ]
 )
 """Also those nobody sees, some of which turn the order of the others around."""
+
+
+GONE = "The folder you are in is gone or closed to you; change to another one."
+
+
+class Exits(NamedTuple):
+    """Exit codes: of a fault or a broken output, and of what was asked for in vain."""
+
+    failed: int
+    refused: int
+
+
+_USUAL = Exits(1, 1)
 
 
 class TerminalEditor:
@@ -69,10 +84,17 @@ class TerminalEditor:
         """One of the options, typed or by number; None without a terminal."""
         if not sys.stdin.isatty():
             return None
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout):
+                return await self._choice(message, options)
+        sys.stderr.write("\n")
+        return None
+
+    async def _choice(self, message: str, options: Sequence[str]) -> str | None:
         choices = ", ".join(f"{number}: {option}" for number, option in enumerate(options, 1))
         sys.stderr.write(f"{message}\n{choices}? ")
         sys.stderr.flush()
-        answer = (await asyncio.to_thread(sys.stdin.readline)).strip()
+        answer = (await next_line() or "").strip()
         numbered = {str(number): option for number, option in enumerate(options, 1)}
         return numbered.get(answer, answer if answer in options else None)
 
@@ -98,18 +120,26 @@ class TerminalEditor:
         """Nothing is on screen to be replaced."""
 
 
-def run_with_services(work: Callable[[Services], Awaitable[int]]) -> int:
-    """Run a command's work; a failure becomes one sentence on stderr and exit code 1."""
+def run_with_services(
+    work: Callable[[Services], Awaitable[int]],
+    editor: TerminalEditor | None = None,
+    *,
+    exits: Exits = _USUAL,
+    baselines: Baselines | None = None,
+    environment: Mapping[str, str] = os.environ,
+) -> int:
+    """Run a command's work; a failure becomes one sentence on stderr and an exit code."""
 
     try:
-        editor = TerminalEditor(Path.cwd())
+        editor = editor or TerminalEditor(Path.cwd())
     except OSError:
-        say("The folder you are in is gone or closed to you; change to another one.")
-        return 1
+        say(GONE)
+        return exits.refused
 
     async def main() -> int:
         asyncio.get_running_loop().set_exception_handler(logs.loop_error)
-        services = build(load(os.environ, None), os.environ, editor, use_environment_keys=True)
+        settings = load(environment, None)
+        services = build(settings, environment, editor, use_environment_keys=True, baselines=baselines)
         try:
             await services.open()
             return await work(services)
@@ -123,24 +153,24 @@ def run_with_services(work: Callable[[Services], Awaitable[int]]) -> int:
         editor.show(error.message)
         for candidate in error.data.candidates or []:
             say(f"  {candidate}")
-        return 1
+        return exits.refused
     except OSError as error:
         if error.filename is None:  # of a stream, which `main` knows to end
             raise
-        return fault(error)
+        return fault(error, exits.failed)
     except Exception as error:
-        return fault(error)
+        return fault(error, exits.failed)
 
 
-def fault(error: Exception) -> int:
-    """What nobody expected is a sentence to the person and an incident in the log; exit code 1."""
+def fault(error: Exception, code: int = 1) -> int:
+    """What nobody expected is a sentence to the person and an incident in the log; returns the exit code."""
     logging.getLogger().addHandler(logging.NullHandler())  # else it would go to stderr
     logged = logs.open_file(os.environ, "info")
     number = logs.incident(error, "a command")
     unlogged = f"its log cannot be opened ({type(error).__name__})"
     where = f"its log says more at incident {number}" if logged else unlogged
     say(f"Maestro failed; {where}.")
-    return 1
+    return code
 
 
 def checked(kind: type[P], values: JsonObject) -> P:

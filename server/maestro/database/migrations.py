@@ -11,13 +11,13 @@ from maestro.database.copies import copy_database
 from maestro.database.files import beside, delete_partial
 from maestro.database.problems import newer
 from maestro.database.shape import SESSION_COLUMNS, SESSIONS, columns, create, misshapen, missing, tables
-from maestro.database.tables import SINCE_3
+from maestro.database.tables import SINCE_3, SINCE_4
 from maestro.database.transactions import transaction
 
 if TYPE_CHECKING:
     import sqlite3
 
-VERSION = 3
+VERSION = 4
 """What `PRAGMA user_version` says of a database of this shape."""
 
 Column: TypeAlias = "str | int | float | bytes | None"
@@ -139,9 +139,15 @@ def _to_3(connection: "sqlite3.Connection") -> None:
     _create_beside(connection)
 
 
+def _to_4(connection: "sqlite3.Connection") -> None:
+    """What people say of findings, and the lines that intents wrote, get their tables."""
+    _create_beside(connection)
+
+
 def newer_names(connection: "sqlite3.Connection") -> Sequence[str]:
     """Names of tables that this database's version does not know yet, so that anybody's table may have them."""
-    return SINCE_3 if number_of(connection) < 3 else ()
+    number = number_of(connection)
+    return (*(SINCE_3 if number < 3 else ()), *(SINCE_4 if number < 4 else ()))
 
 
 def _create_beside(connection: "sqlite3.Connection") -> None:
@@ -152,7 +158,7 @@ def _create_beside(connection: "sqlite3.Connection") -> None:
     create(connection)
 
 
-_STEPS: tuple[Callable[["sqlite3.Connection"], None], ...] = (_to_1, _to_2, _to_3)
+_STEPS: tuple[Callable[["sqlite3.Connection"], None], ...] = (_to_1, _to_2, _to_3, _to_4)
 
 
 def _named(rows: Iterator[dict[str, Column]]) -> Iterator[dict[str, Column]]:

@@ -168,8 +168,37 @@ CREATE TABLE IF NOT EXISTS grants(id TEXT PRIMARY KEY, tool TEXT NOT NULL, match
     ),
 }
 
+_AUDIT_TABLES: Mapping[str, Sequence[str]] = {
+    # What people said of findings in a workspace folder: `mark` is a fingerprint (`dismissed`) or a rule (`rule`), of
+    # which the path, the symbol and the title are empty.
+    "finding_marks": (
+        """
+CREATE TABLE IF NOT EXISTS finding_marks(folder TEXT NOT NULL, kind TEXT NOT NULL CHECK (kind IN ('dismissed','rule')),
+  mark TEXT NOT NULL, path TEXT NOT NULL, symbol TEXT NOT NULL, rule TEXT NOT NULL, title TEXT NOT NULL,
+  reason TEXT, count INTEGER NOT NULL DEFAULT 1, at TEXT NOT NULL,
+  PRIMARY KEY (folder, kind, mark, path, symbol)) WITHOUT ROWID
+""",
+    ),
+    # Lines count from 0 and the last one belongs to the block; `digest` finds it again in a text that was changed.
+    "written_lines": (
+        """
+CREATE TABLE IF NOT EXISTS written_lines(uri TEXT NOT NULL, first_line INTEGER NOT NULL, last_line INTEGER NOT NULL,
+  intent_id TEXT NOT NULL, digest TEXT NOT NULL, at TEXT NOT NULL, PRIMARY KEY (uri, first_line)) WITHOUT ROWID
+""",
+    ),
+}
+
 SINCE_3 = (*_CHAT_TABLES, *_CONTEXT_TABLES, *_INTENT_TABLES)
 """What version 3 of the shape brought."""
 
-TABLES: Mapping[str, Sequence[str]] = {**_SESSION_TABLES, **_CHAT_TABLES, **_CONTEXT_TABLES, **_INTENT_TABLES}
+SINCE_4 = (*_AUDIT_TABLES,)
+"""What version 4 of the shape brought."""
+
+TABLES: Mapping[str, Sequence[str]] = {
+    **_SESSION_TABLES,
+    **_CHAT_TABLES,
+    **_CONTEXT_TABLES,
+    **_INTENT_TABLES,
+    **_AUDIT_TABLES,
+}
 """By name, in an order in which they can be made."""

@@ -6,13 +6,14 @@ import os
 from pydantic import JsonValue
 
 from maestro import app
+from maestro.errors import MaestroError
 from maestro.lsp import logs
 from maestro.lsp.configuration import Configuration
 from maestro.lsp.connection import Connection, Request
 from maestro.lsp.context import ProgressSink, RequestContext, Work
-from maestro.lsp.dispatch import Dispatcher
+from maestro.lsp.dispatch import Dispatcher, as_rpc_error
 from maestro.lsp.editor import LspEditor
-from maestro.lsp.features import text_document
+from maestro.lsp.features import code_action, code_lens, diagnostics, hover, text_document
 from maestro.lsp.features.execute_command import Commands
 from maestro.lsp.handshake import Handshake, unsupported_version
 from maestro.lsp.messages import Token
@@ -42,7 +43,7 @@ class LspBackend:
         logs.open_file(os.environ, self._configuration.current.log_level)
         self.services = app.build(self._configuration.current, os.environ, self.editor)
         self.dispatcher = Dispatcher(self.context)
-        text_document.register(self._server, self.editor, self.services.context.files.changed)
+        self._register_features()
         self.protocol.commands = Commands(handshake, connection, self.editor, self.command_context).table
         self._opening = connection.spawn(self._open(), "opening the store")
         if not handshake.supported:
@@ -50,7 +51,7 @@ class LspBackend:
 
     async def answer(self, request: Request) -> bytes:
         if not request.method.startswith(PREFIX):
-            return await self.protocol.answer(request.method, request.params)
+            return await self._answer_standard(request)
         if not self._handshake.supported:
             raise unsupported_version()
         if not request.method.startswith(STORELESS):
@@ -82,6 +83,22 @@ class LspBackend:
     def command_context(self, token: Token | None) -> RequestContext:
         """The same for work that an `executeCommand` began."""
         return RequestContext(self.services, token or "", None, Work(self._outbox, token), self._latency())
+
+    def _register_features(self) -> None:
+        """The standard requests and notifications about documents."""
+        server, services = self._server, self.services
+        text_document.register(server, services)
+        diagnostics.register(server, services, self.editor)
+        code_action.register(server, services, self.editor, self._handshake)
+        hover.register(server, services, self._handshake)
+        code_lens.register(server, services)
+        services.findings.listen(self.editor.refresh)
+
+    async def _answer_standard(self, request: Request) -> bytes:
+        try:
+            return await self.protocol.answer(request.method, request.params)
+        except MaestroError as error:
+            raise as_rpc_error(error) from error
 
     async def _open(self) -> None:
         """Read the store beside whatever the editor asks first, and follow it. A fault in that is no request's."""

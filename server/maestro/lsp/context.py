@@ -51,13 +51,14 @@ class Work:
         self._pending: JsonObject | None = None
         self._timer: TimerHandle | None = None
 
-    def begin(self, title: str, message: str | None = None) -> None:
-        """Once per request; a second begin is a report."""
+    def begin(self, title: str, message: str | None = None, *, counted: bool = False) -> None:
+        """Once per request; a second begin is a report. Only of `counted` work do editors draw a percentage."""
         if self._open:
             self.report(message or title)
         elif self._token is not None:
             self._open = True
-            self._send({"kind": "begin", "title": title, "cancellable": self._cancellable}, message)
+            counter: JsonObject = {"percentage": 0} if counted else {}
+            self._send({"kind": "begin", "title": title, "cancellable": self._cancellable, **counter}, message)
             self._rest()
 
     def report(self, message: str, percentage: int | None = None) -> None:

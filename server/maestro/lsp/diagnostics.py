@@ -1,6 +1,7 @@
 """Findings as LSP diagnostics."""
 
 from collections.abc import Sequence
+from hashlib import sha256
 
 from lsprotocol import types
 
@@ -16,6 +17,35 @@ def to_lsp(findings: Sequence[Finding]) -> list[types.Diagnostic]:
     return [_diagnostic(finding, finding.range) for finding in shown if finding.range is not None]
 
 
+def find_meant(diagnostic: types.Diagnostic, findings: Sequence[Finding]) -> Finding | None:
+    """The finding a client speaks of: by its id, or for a client that drops `data` by everything else it was told.
+
+    Never by mere overlap: another finding may stand there by now.
+    """
+    finding_id = diagnostic.data.get("findingId") if isinstance(diagnostic.data, dict) else None
+    if finding_id is not None:
+        return next((finding for finding in findings if finding.id == finding_id), None)
+    told = ((finding, one) for finding in findings for one in to_lsp([finding]))
+    return next((finding for finding, one in told if _told(one) == _told(diagnostic)), None)
+
+
+def _told(diagnostic: types.Diagnostic) -> tuple[object, ...]:
+    return diagnostic.source, diagnostic.code, diagnostic.message, diagnostic.range
+
+
+def result_id(findings: Sequence[Finding]) -> str:
+    """The same for the same diagnostics."""
+    shown = [
+        (finding.id, finding.fingerprint, _numbers(finding.range), severity(finding), finding.title, finding.message)
+        for finding in findings
+    ]
+    return sha256(repr(shown).encode("utf-8", "backslashreplace")).hexdigest()[:16]
+
+
+def _numbers(range_: Range | None) -> tuple[int, ...]:
+    return (range_.start.line, range_.start.character, range_.end.line, range_.end.character) if range_ else ()
+
+
 def severity(finding: Finding) -> types.DiagnosticSeverity:
     """An error is an error only if that is sure; what is doubtful or being edited is a hint."""
     if finding.state == "touched" or finding.confidence == "low":
@@ -29,7 +59,7 @@ def severity(finding: Finding) -> types.DiagnosticSeverity:
 def _diagnostic(finding: Finding, range_: Range) -> types.Diagnostic:
     href = finding.docs_url
     return types.Diagnostic(
-        range=types.Range(start=_position(range_.start), end=_position(range_.end)),
+        range=to_lsp_range(range_),
         message=f"{finding.title}\n{finding.message}",
         severity=severity(finding),
         code=finding.rule,
@@ -38,6 +68,11 @@ def _diagnostic(finding: Finding, range_: Range) -> types.Diagnostic:
         tags=[_TAGS[tag] for tag in finding.tags] or None,
         data={"findingId": finding.id},
     )
+
+
+def to_lsp_range(range_: Range) -> types.Range:
+    """A range as a type of the standard."""
+    return types.Range(start=_position(range_.start), end=_position(range_.end))
 
 
 def _position(position: Position) -> types.Position:

@@ -17,6 +17,7 @@ from maestro.lsp.edits import workspace_edit
 from maestro.lsp.handshake import Handshake, dig
 from maestro.lsp.messages import RpcError, dump, encode, frame, notification
 from maestro.lsp.protocol import StandardProtocol
+from maestro.lsp.refresh import Refresh
 from maestro.lsp.writer import Outbox
 from maestro.positions import Encoding
 from maestro_protocol.audit import Finding
@@ -32,6 +33,9 @@ class LspEditor:
         self._outbox = outbox
         self._calls = calls
         self._with_diagnostics: set[str] = set()
+        self._pulls = False
+        self._diagnostics = Refresh(protocol.connection, types.WORKSPACE_DIAGNOSTIC_REFRESH)
+        self._lenses = Refresh(protocol.connection, types.WORKSPACE_CODE_LENS_REFRESH)
 
     @property
     def trusted(self) -> bool:
@@ -51,7 +55,14 @@ class LspEditor:
 
     def show(self, message: str, *, error: bool = False) -> None:
         """Show a sentence to the user."""
-        params = encode({"type": 1 if error else 2, "message": message})
+        self._show(message, types.MessageType.Error if error else types.MessageType.Warning)
+
+    def tell(self, message: str) -> None:
+        """Show what the user asked for."""
+        self._show(message, types.MessageType.Info)
+
+    def _show(self, message: str, kind: types.MessageType) -> None:
+        params = encode({"type": kind.value, "message": message})
         self._outbox.push_when_room(frame(notification("window/showMessage", params)))
 
     async def ask(self, message: str, options: Sequence[str], timeout: float) -> str | None:
@@ -82,7 +93,7 @@ class LspEditor:
         return self._handshake.can("workspace", "applyEdit")
 
     async def apply(self, change: Change, label: str, timeout: float) -> str | None:
-        edit = workspace_edit(change, self._handshake)
+        edit = workspace_edit([change], self._handshake)
         if edit is None:
             return "The editor cannot create files."
         answer = await self._call("workspace/applyEdit", encode({"label": label, "edit": edit}), timeout)
@@ -107,16 +118,36 @@ class LspEditor:
         finally:
             answer.cancel()
 
+    @property
+    def opens_pages(self) -> bool:
+        """Whether the editor can be asked to show a page in a browser."""
+        return self._handshake.can("window", "showDocument", "support")
+
+    async def open_page(self, address: str, timeout: float) -> None:
+        """Show a page in a browser. Raises NoAnswer."""
+        await self._call("window/showDocument", encode({"uri": address, "external": True}), timeout)
+
+    def pulled(self) -> None:
+        """The client asks for diagnostics. From now on it gets none unasked, and what it got so is taken back."""
+        if not self._pulls:
+            for uri in [*self._with_diagnostics]:
+                self.publish(uri, None, ())
+            self._pulls = True
+
+    def refresh(self) -> None:
+        """Other findings are shown than the client can know of."""
+        if self._pulls and self._handshake.can("workspace", "diagnostics", "refreshSupport"):
+            self._diagnostics.soon()
+        if self._handshake.can("workspace", "codeLens", "refreshSupport"):
+            self._lenses.soon()
+
     def publish(self, uri: str, version: int | None, findings: Sequence[Finding]) -> None:
+        if self._pulls:
+            return
         diagnostics = to_lsp(findings)
         (self._with_diagnostics.add if diagnostics else self._with_diagnostics.discard)(uri)
         params = types.PublishDiagnosticsParams(uri=uri, diagnostics=diagnostics, version=version)
         self._protocol.notify(types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS, params)
-
-    def clear(self, uri: str) -> None:
-        """Take back what was shown about a document."""
-        if uri in self._with_diagnostics:
-            self.publish(uri, None, ())
 
 
 def _same(one: str, other: str) -> bool:

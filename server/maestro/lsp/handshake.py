@@ -19,9 +19,27 @@ if TYPE_CHECKING:
 
     from maestro_protocol.base import JsonObject
 
-COMMANDS = ("maestro.audit.file", "maestro.session.select", "maestro.doctor")
+COMMANDS = (
+    "maestro.audit.file",
+    "maestro.audit.range",
+    "maestro.audit.workspace",
+    "maestro.audit.clear",
+    "maestro.finding.explain",
+    "maestro.finding.suppress",
+    "maestro.finding.dismiss",
+    "maestro.finding.restore",
+    "maestro.session.select",
+    "maestro.doctor",
+)
 """What `workspace/executeCommand` can do, for editors with no client of ours."""
 
+FIX_ALL = "source.fixAll.maestro"
+_CODE_ACTIONS: "JsonObject" = {"codeActionKinds": ["quickfix", FIX_ALL], "resolveProvider": True}
+_DIAGNOSTICS: "JsonObject" = {
+    "identifier": "maestro",
+    "interFileDependencies": False,
+    "workspaceDiagnostics": True,
+}
 _ENCODINGS = ("utf-8", "utf-16", "utf-32")
 
 
@@ -69,6 +87,28 @@ class Handshake:
         """Whether the client declares a capability, e.g. `can("workspace", "configuration")`."""
         return dig(self.params, "capabilities", *path) is True
 
+    def lists(self, value: "JsonValue", *path: str) -> bool:
+        """Whether a value is in the list that stands at this place of the client's capabilities."""
+        listed = dig(self.params, "capabilities", *path)
+        return isinstance(listed, list) and value in listed
+
+    @property
+    def pulls(self) -> bool:
+        """Whether the client should ask for diagnostics: it can, and does so again when told that an audit has ended.
+
+        Neovim 0.11 cannot be told. When 0.12 is told, it asks for the workspace, and passes over what the answer says
+        of documents that it has asked for by themselves, which are all that are open.
+        """
+        asks = isinstance(dig(self.params, "capabilities", "textDocument", "diagnostic"), dict)
+        asks_again = self.can("workspace", "diagnostics", "refreshSupport")
+        return asks and asks_again and dig(self.params, "clientInfo", "name") != "Neovim"
+
+    @property
+    def takes_actions(self) -> bool:
+        """Whether code actions may be more than commands."""
+        path = ("capabilities", "textDocument", "codeAction", "codeActionLiteralSupport")
+        return isinstance(dig(self.params, *path), dict)
+
 
 def read(params: "JsonObject", environment: Mapping[str, str]) -> Handshake:
     """Take from `initialize` what the answer depends on."""
@@ -94,9 +134,14 @@ def result(handshake: Handshake) -> "JsonObject":
         "positionEncoding": handshake.position_encoding,
         "textDocumentSync": {"openClose": True, "change": 2, "save": {"includeText": False}},
         "executeCommandProvider": {"commands": list(COMMANDS)},
+        "codeActionProvider": _CODE_ACTIONS if handshake.takes_actions else True,
+        "codeLensProvider": {"resolveProvider": False},
+        "hoverProvider": True,
         "workspace": {"workspaceFolders": {"supported": True, "changeNotifications": True}},
         "experimental": {"maestro": _server_hello(handshake)},
     }
+    if handshake.pulls:
+        capabilities["diagnosticProvider"] = _DIAGNOSTICS
     return {"capabilities": capabilities, "serverInfo": {"name": "maestro", "version": __version__}}
 
 

@@ -81,7 +81,9 @@ def refusal(request_id: RequestId | None, error: RpcError) -> bytes:
 
 
 def request(request_id: Token, method: str, params: bytes) -> bytes:
-    return b'{"jsonrpc":"2.0","id":%b,"method":%b,"params":%b}' % (encode(request_id), encode(method), params)
+    """A request; without params if they are empty."""
+    rest = b',"params":%b' % params if params else b""
+    return b'{"jsonrpc":"2.0","id":%b,"method":%b%b}' % (encode(request_id), encode(method), rest)
 
 
 def notification(method: str, params: bytes) -> bytes:

@@ -84,6 +84,10 @@ class StandardProtocol(LanguageServerProtocol):
         if (handler := self._handler(method, "notification")) is not None:
             await _run(handler, self._structure(method, params, request=False))
 
+    def to_json(self, value: object) -> JsonObject:
+        """A value of the standard's types as an object of JSON."""
+        return cast("JsonObject", json.loads(self._json(value)))
+
     def _json(self, value: object) -> bytes:
         return json.dumps(value, default=self._serialize_message, allow_nan=False).encode()
 

@@ -4,13 +4,14 @@ A module that is absent means "not supported"; nothing is stubbed. The modules h
 comes in a `Connection`.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol, TypeAlias
 
-from maestro.audit.exchange import Compose as Compose
-from maestro.audit.exchange import RawReply as RawReply
-from maestro.audit.exchange import StructuredRequest as StructuredRequest
+from maestro.audit.asking.exchange import Compose as Compose
+from maestro.audit.asking.exchange import RawReply as RawReply
+from maestro.audit.asking.exchange import StructuredRequest as StructuredRequest
+from maestro.failures import Failure
 from maestro.store.credentials import Credential
 from maestro.streaming.messages import ResumePoint, Wire
 from maestro.transport import Transport
@@ -78,6 +79,28 @@ class ByteStream(Protocol):
         ...
 
 
+BatchPhase: TypeAlias = Literal["pending", "running", "succeeded", "failed", "cancelled", "expired"]
+"""The first two are on the way, the others final."""
+
+
+@dataclass(frozen=True, slots=True)
+class BatchState:
+    """How far a batch is, and once that is final, what came of it.
+
+    `succeeded` means that the batch was processed; single requests may have failed all the same.
+    """
+
+    state: BatchPhase
+    replies: tuple[RawReply | Failure, ...] = ()
+    """One per request, in their order; fewer only where the service no longer knows how many there were."""
+    failure: Failure | None = None
+    """Why the batch did not succeed; it holds for every request without a reply."""
+
+    @property
+    def done(self) -> bool:
+        return self.state not in ("pending", "running")
+
+
 class ConfigRole(Protocol):
     """`config.py`"""
 
@@ -138,4 +161,25 @@ class AuditRole(Protocol):
         Raises:
             UpstreamError: the service refused, or could not be reached.
         """
+        ...
+
+
+class BatchRole(Protocol):
+    """`batch.py`: requests that are answered together, later and cheaper. A batch lives at the service alone."""
+
+    async def submit_batch(self, connection: Connection, requests: Sequence[StructuredRequest]) -> str:
+        """Hand in requests to one model; returns the batch's name.
+
+        Raises:
+            MaestroError: -32602 for no requests or several models, 4104 where this login may not.
+            UpstreamError: the service refused, or could not be reached; then there may be a batch all the same.
+        """
+        ...
+
+    async def poll_batch(self, connection: Connection, name: str) -> BatchState:
+        """How far it is. Raises UpstreamError, and -32602 for what is no name."""
+        ...
+
+    async def cancel_batch(self, connection: Connection, name: str) -> None:
+        """Ask for its end; it is over once `poll_batch` says so. Raises as `poll_batch` does."""
         ...

@@ -19,7 +19,15 @@ from typing import Generic, Protocol, TypeVar, cast
 
 from maestro import providers
 from maestro.errors import MaestroError
-from maestro.providers.base import ApiKeyRole, AuditRole, ConfigRole, ModelsRole, ProviderInfo, StreamingRole
+from maestro.providers.base import (
+    ApiKeyRole,
+    AuditRole,
+    BatchRole,
+    ConfigRole,
+    ModelsRole,
+    ProviderInfo,
+    StreamingRole,
+)
 from maestro.providers.oauth import OAuthRole
 from maestro_protocol.sessions import Role as RoleName
 from maestro_protocol.settings import ProviderSettings
@@ -48,9 +56,10 @@ OAUTH = Role[OAuthRole]("oauth", "oauth", OAuthRole)
 MODELS = Role[ModelsRole]("models", "models", ModelsRole)
 STREAMING = Role[StreamingRole]("streaming", "streaming", StreamingRole)
 AUDIT = Role[AuditRole]("audit", "audit", AuditRole)
+BATCH = Role[BatchRole]("batch", "batch", BatchRole)
 
 _ROLE_MODULES: Mapping[RoleName, str] = {
-    role.name: role.module for role in (CONFIG, API_KEY, OAUTH, MODELS, STREAMING, AUDIT)
+    role.name: role.module for role in (CONFIG, API_KEY, OAUTH, MODELS, STREAMING, AUDIT, BATCH)
 }
 
 

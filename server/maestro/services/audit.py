@@ -1,40 +1,60 @@
-"""Audits: which document, with whose consent, by which model, and what the editor gets to see of the result."""
+"""Audits: which documents, with whose consent, by which model, and what the editor gets to see of the result."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TypeAlias
+from urllib.parse import unquote
 from uuid import uuid4
 
 from maestro import provider
+from maestro.audit.asking.budget import Budget
 from maestro.audit.catalogue import enabled
-from maestro.audit.limits import refusal
-from maestro.audit.positions import from_range
-from maestro.audit.source import AuditSource
-from maestro.audit.violations import scope_violation
-from maestro.editor import Document, Editor
+from maestro.editor import Editor
 from maestro.errors import MaestroError
 from maestro.runtime import Runtime
+from maestro.services.audit_document import DocumentAudits, Question
+from maestro.services.audit_means import Means
+from maestro.services.audit_results import cancelled, merged
+from maestro.services.audit_runs import AuditRun, AuditRuns
+from maestro.services.audit_targets import Target, find_targets
 from maestro.services.consent import Consent
-from maestro.services.models import ModelService, Target
+from maestro.services.models import ModelService
+from maestro.services.models import Target as ModelTarget
 from maestro.services.sink import EventSink
 from maestro.services.status import StatusService
 from maestro.workspace.gate import Gate
-from maestro_protocol.audit import AuditResult, AuditRunParams, Finding
+from maestro_protocol.audit import AuditBudget, AuditResult, AuditRunParams
 from maestro_protocol.base import WireModel
-from maestro_protocol.chat import Range
-from maestro_protocol.errors import ErrorInfo
+from maestro_protocol.errors import ErrorInfo, Issue
 from maestro_protocol.events import AuditCompleted, AuditFindings, AuditStarted
-from maestro_protocol.intents import IntentRecord
 
-_OUTDATED = "The document changed meanwhile, so these findings are not shown; run the audit again."
+_AT_ONCE = Means(8)
+"""How many requests so many documents make is another number."""
+
+Progress: TypeAlias = Callable[[int, int, str], None]
+"""Hears how many documents are done, of how many, and which one was last."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Shown:
-    """What the editor shows of a document, and for which text."""
+@dataclass(slots=True)
+class _Work:
+    """A run and what it has so far, by the places of its documents."""
 
-    document: Document
-    findings: list[Finding]
+    run: AuditRun
+    question: Question
+    targets: Sequence[Target]
+    progress: Progress
+    events: EventSink | None
+    means: Means
+    results: dict[int, AuditResult] = field(default_factory=dict)
+
+    def so_far(self) -> list[AuditResult]:
+        return [self.results[number] for number in sorted(self.results)]
+
+
+def _unseen(done: int, total: int, name: str) -> None:
+    """For those who show no progress."""
 
 
 class AuditService:
@@ -45,6 +65,7 @@ class AuditService:
         status: StatusService,
         editor: Editor,
         gate: Gate,
+        documents: DocumentAudits,
     ) -> None:
         self._runtime = runtime
         self._models = models
@@ -52,131 +73,152 @@ class AuditService:
         self._editor = editor
         self._gate = gate
         self._consent = Consent(runtime, editor)
-        self._shown: dict[str, _Shown] = {}
+        self._documents = documents
+        self.runs = AuditRuns()
 
-    async def run(self, params: AuditRunParams, events: EventSink | None = None) -> AuditResult:
-        """Audit one document and show the findings as its diagnostics.
+    async def run(
+        self,
+        params: AuditRunParams,
+        events: EventSink | None = None,
+        progress: Progress = _unseen,
+        *,
+        asked_for: bool = True,
+    ) -> AuditResult:
+        """Audit what is named, and show the findings as diagnostics.
+
+        Raises:
+            MaestroError: as `run_on`; 4406 outside the workspace.
+        """
+        targets = await find_targets(params.target, self._gate, self._editor)
+        return await self.run_on(targets, params, events, progress, asked_for=asked_for)
+
+    async def run_on(
+        self,
+        targets: Sequence[Target],
+        params: AuditRunParams,
+        events: EventSink | None = None,
+        progress: Progress = _unseen,
+        *,
+        asked_for: bool = True,
+        means: Means = _AT_ONCE,
+    ) -> AuditResult:
+        """Audit these documents, whatever target the parameters name.
 
         Exactly one terminal event follows `audit.started`, whatever happens. What goes wrong after the first request
-        to the provider is told in the result.
+        to the provider is told in the result. Without `asked_for` nobody is asked again who refused consent before.
 
         Raises:
             MaestroError: before that: 4601 for what cannot be audited, 4603 without consent, 4001 and the like for
-                the session and the model, -32602 for unknown rules, 4406 outside the workspace.
+                the session and the model, -32602 for unknown rules.
         """
-        document = await self._gate.document(_uri(params))
-        source = AuditSource(document.uri, document.text, document.language)
-        if (reason := refusal(source)) is not None:
-            raise MaestroError("auditTargetInvalid", reason)
-        enabled(params.rules)
+        await self._documents.check(targets)
+        settings = self._runtime.settings.audit
+        rules = params.rules if params.rules is not None else settings.rules
+        enabled(rules)
         target = await self._target(params)
-        await self._agree(target)
-        audit_id = f"aud_{uuid4().hex[:16]}"
-        with self._status.busy(f"Auditing {source.name}"):
-            _send(events, AuditStarted(audit_id=audit_id))
+        budget = await self._budget(params.budget, target)
+        generate = means.generate_for(target) if means.generate_for else None
+        if means.sends:
+            connection = provider.connection(target.provider, target.session_id)
+            folders = [self._gate.folder_of(one.uri)[0] for one in targets]
+            await self._consent.require(connection, folders, ask_again=asked_for)
+        run = AuditRun(f"aud_{uuid4().hex[:16]}", _title(targets))
+        question = Question(
+            run.audit_id,
+            target.provider,
+            target.session_id,
+            target.model,
+            rules,
+            params.min_severity or settings.min_severity,
+            budget,
+            params.fresh,
+            generate,
+        )
+        return await self._carry_out(_Work(run, question, targets, progress, events, means))
+
+    async def _carry_out(self, work: _Work) -> AuditResult:
+        run, events = work.run, work.events
+        self.runs.add(run)
+        with self._status.busy(f"Auditing {run.title}"):
+            _send(events, AuditStarted(audit_id=run.audit_id))
             try:
-                result = await self._audit(audit_id, source, target, params)
-                result = await self._show(document, params.target.range, result)
+                result = await self._stoppable(work)
             except asyncio.CancelledError:
-                _send(events, AuditCompleted(audit_id=audit_id, status="cancelled"))
+                run.end(cancelled(run.audit_id, work.so_far()))
+                _send(events, AuditCompleted(audit_id=run.audit_id, status="cancelled"))
                 raise
             except BaseException as failure:
-                _send(events, AuditCompleted(audit_id=audit_id, status="failed", error=_info(failure)))
+                run.end(AuditResult(audit_id=run.audit_id, status="failed", error=_info(failure)))
+                _send(events, AuditCompleted(audit_id=run.audit_id, status="failed", error=_info(failure)))
                 raise
-            if result.findings:
-                _send(events, AuditFindings(audit_id=audit_id, findings=result.findings))
-            _send(events, AuditCompleted(audit_id=audit_id, status=result.status, error=result.error))
+            run.end(result)
+            _send(events, AuditCompleted(audit_id=run.audit_id, status=result.status, error=result.error))
         return result
 
-    async def report_violation(self, uri: str, record: IntentRecord) -> None:
-        """Show that a tool changed a document outside its declared scope, until the document is audited or closed."""
+    async def _stoppable(self, work: _Work) -> AuditResult:
+        """The result; that so far if somebody stops the audit by its id."""
+        work.run.task = asyncio.create_task(self._all(work))
         try:
-            document = await self._gate.document(uri)
-        except MaestroError:
-            return  # deleted, or no text
-        finding = scope_violation(uri, document.text, record)
-        shown = self._shown.get(uri)
-        others = [one for one in shown.findings if one.id != finding.id] if shown and shown.document == document else []
-        self._shown[uri] = _Shown(document, [*others, finding])
-        self._editor.publish(uri, document.version, [*others, finding])
+            return await work.run.task
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if not work.run.stopping or (task is not None and task.cancelling()):
+                raise
+            return cancelled(work.run.audit_id, work.so_far())
 
-    def findings(self) -> Mapping[str, Sequence[Finding]]:
-        """What the editor shows now, by URI."""
-        return {uri: shown.findings for uri, shown in self._shown.items()}
+    async def _all(self, work: _Work) -> AuditResult:
+        waiting = iter(enumerate(work.targets))
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(min(work.means.at_once, len(work.targets))):
+                    group.create_task(self._some(work, waiting))
+        except BaseExceptionGroup as failures:
+            # Only a fault of ours gets here; it speaks for the group.
+            raise failures.exceptions[0] from None
+        finally:
+            if work.results:
+                self._documents.findings.announce()
+        return merged(work.run.audit_id, work.so_far())
 
-    def findings_of(self, uri: str) -> Sequence[Finding]:
-        """What the editor shows of one document."""
-        return shown.findings if (shown := self._shown.get(uri)) else ()
+    async def _some(self, work: _Work, waiting: Iterator[tuple[int, Target]]) -> None:
+        for number, target in waiting:
+            result = await self._documents.review(work.question, target, self._requests_of(work, target))
+            work.results[number] = result
+            if result.findings:
+                _send(work.events, AuditFindings(audit_id=work.run.audit_id, findings=result.findings))
+            work.progress(len(work.results), len(work.targets), _name(target.uri))
 
-    async def _target(self, params: AuditRunParams) -> Target:
+    def _requests_of(self, work: _Work, target: Target) -> Callable[[int, int], None]:
+        """Of an audit of one document its requests are what progress is made of."""
+        if len(work.targets) > 1:
+            return lambda done, of: None
+        return lambda done, of: work.progress(done, of, _name(target.uri))
+
+    async def _target(self, params: AuditRunParams) -> ModelTarget:
         """The named model, else the one for audits unless a session says otherwise, else the default."""
         default = self._runtime.settings.defaults.audit if params.session_id is None else None
         return await self._models.target(params.model or default, params.session_id)
 
-    async def _agree(self, target: Target) -> None:
-        await self._consent.require(provider.connection(target.provider, target.session_id))
-
-    async def _audit(self, audit_id: str, source: AuditSource, target: Target, params: AuditRunParams) -> AuditResult:
-        encoding, range_ = self._editor.position_encoding, params.target.range
-        span = from_range(source.lines, range_, encoding) if range_ else None
-        return await provider.audit_code(
-            target.provider,
-            target.session_id,
-            source,
-            model=target.model,
-            audit_id=audit_id,
-            rules=params.rules,
-            min_severity=params.min_severity or "low",
-            encoding=encoding,
-            lines=(span.start_line, span.end_line) if span else None,
-        )
-
-    async def _show(self, document: Document, range_: Range | None, result: AuditResult) -> AuditResult:
-        """Publish what is about the text on screen; never let a failure look like a clean bill."""
-        if not await self._is_current(document):
-            return _with_reason(result, _OUTDATED)
-        findings = result.findings + self._kept(document, range_, result)
-        if result.status in ("complete", "skipped") or result.findings:
-            self._shown[document.uri] = _Shown(document, findings)
-            self._editor.publish(document.uri, document.version, findings)
-        return result
-
-    async def _is_current(self, document: Document) -> bool:
-        try:
-            return await self._gate.document(document.uri) == document
-        except MaestroError:
-            return False
-
-    def _kept(self, document: Document, range_: Range | None, result: AuditResult) -> list[Finding]:
-        """Earlier findings on the same text that this audit does not replace."""
-        shown = self._shown.get(document.uri)
-        if shown is None or shown.document != document:
-            return []
-        new = {finding.id for finding in result.findings}
-        outside = [finding for finding in shown.findings if range_ is not None and not _touches(finding, range_)]
-        kept = outside if result.status == "complete" else shown.findings
-        return [finding for finding in kept if finding.id not in new]
+    async def _budget(self, wanted: AuditBudget | None, target: ModelTarget) -> Budget:
+        if wanted is None:
+            return Budget()
+        if wanted.max_cost is None:
+            return Budget(wanted.max_tokens)
+        prices = await self._models.prices(target)
+        if prices is None:
+            message = "The prices of this model are not known, so its cost cannot be limited; limit the tokens instead."
+            raise MaestroError(
+                "invalidParams", message, issues=[Issue(path="budget.maxCost", message="no prices known")]
+            )
+        return Budget(wanted.max_tokens, Decimal(wanted.max_cost), prices)
 
 
-def _uri(params: AuditRunParams) -> str:
-    uris: set[str] = {*(params.target.uris or ()), *([params.target.uri] if params.target.uri else ())}
-    if len(uris) != 1:
-        raise MaestroError("auditTargetInvalid", "An audit takes one document: name it in `target.uri`.")
-    return uris.pop()
+def _title(targets: Sequence[Target]) -> str:
+    return _name(targets[0].uri) if len(targets) == 1 else f"{len(targets)} files"
 
 
-def _touches(finding: Finding, range_: Range) -> bool:
-    return finding.range is not None and not (
-        finding.range.end.line < range_.start.line or finding.range.start.line > range_.end.line
-    )
-
-
-def _with_reason(result: AuditResult, reason: str) -> AuditResult:
-    chunks = [
-        chunk.model_copy(update={"reason": f"{chunk.reason} {reason}" if chunk.reason else reason})
-        for chunk in result.chunks
-    ]
-    return result.model_copy(update={"chunks": chunks})
+def _name(uri: str) -> str:
+    return unquote(uri).rstrip("/").rpartition("/")[2]
 
 
 def _info(failure: BaseException) -> ErrorInfo | None:

@@ -15,7 +15,6 @@ from maestro.errors import MaestroError
 from maestro.runtime import Runtime
 from maestro.services import transcript
 from maestro.services.agent import Agent, Clock
-from maestro.services.audit import AuditService
 from maestro.services.budgets import Budgets
 from maestro.services.call_events import CallEvents
 from maestro.services.call_records import CallRecords, Scene
@@ -23,8 +22,10 @@ from maestro.services.chat_feed import ChatFeed
 from maestro.services.chat_log import ChatLog, Listener
 from maestro.services.chat_stores import ChatStores
 from maestro.services.context_files import ContextFiles
+from maestro.services.findings import FindingStore
 from maestro.services.history import HistoryService
 from maestro.services.idempotency import Idempotency
+from maestro.services.intent_findings import IntentFindings
 from maestro.services.models import ModelService, Target
 from maestro.services.permissions import PermissionService
 from maestro.services.prompt import Prompt
@@ -64,7 +65,8 @@ class ChatService:
         budgets: Budgets,
         tools: ToolService,
         permissions: PermissionService,
-        audits: AuditService,
+        findings: FindingStore,
+        intents: IntentFindings,
         files: ContextFiles,
         status: StatusService,
         telemetry: Telemetry,
@@ -80,7 +82,8 @@ class ChatService:
         self._budgets = budgets
         self._tools = tools
         self._permissions = permissions
-        self._audits = audits
+        self._findings = findings
+        self._intents = intents
         self._files = files
         self._status = status
         self._telemetry = telemetry
@@ -144,7 +147,7 @@ class ChatService:
         target = await self._target(chat, params)
         offer = await self._tools.offer(params.tools, chat.workspace_folder)
         content, attached = await attach(
-            params.input, self._gate, self._editor.position_encoding, self._audits.findings_of
+            params.input, self._gate, self._editor.position_encoding, self._findings.diagnostics
         )
         check_input(content, attached)
         chat = chat.model_copy(update={"model": target.model_id, "session_id": target.session_id})
@@ -260,10 +263,9 @@ class ChatService:
         if written.mismatch:
             what = f"`{written.tool}` left its declared scope. {' '.join(written.mismatch)}"
             out.emit(TurnNotice, severity="warning", message=what)
-        for path in written.paths:
-            self._files.changed((written.folder / path).as_uri())
-        for path in written.outside:
-            await self._audits.report_violation((written.folder / path).as_uri(), written.record)
+        for one in written.changes:
+            self._files.changed((written.folder / one.path).as_uri())
+        await self._intents.report_intents(written.record, written.folder, written.changes)
 
     async def _settle(self, log: ChatLog, sending: Sending, events: EventSink | None) -> None:
         """Everything is written and sent after this, also what a cancellation left. Raises 4901."""

@@ -5,10 +5,12 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Literal
 from urllib.parse import urlsplit
 
 from maestro import provider
+from maestro.audit.asking.budget import Prices
 from maestro.errors import MaestroError
 from maestro.runtime import Runtime
 from maestro.services.local_servers import running
@@ -109,6 +111,13 @@ class ModelService:
         if listing is None and self._is_in_process(target.provider):
             models = await provider.list_models(target.provider, "api_key", target.session_id)
         return next((model for model in models if target.model in (model.name, model.id)), None)
+
+    async def prices(self, target: Target) -> Prices | None:
+        """What a model costs, where a list of models has said so."""
+        model = await self.known(target)
+        if model is None or model.prices is None:
+            return None
+        return Prices(Decimal(model.prices.input), Decimal(model.prices.output))
 
     def _is_in_process(self, provider_id: str) -> bool:
         """Whether asking the provider sends nothing anywhere; for each provider it is found out once."""

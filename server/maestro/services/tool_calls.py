@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
+from maestro.audit.intents.intent_rules import Changed
 from maestro.errors import MaestroError
 from maestro.intents import assess, policy, schema
 from maestro.services.call_events import CallEvents, Status
@@ -16,8 +17,9 @@ from maestro.services.scope_check import outside, paths_outside
 from maestro.services.waiting import finished
 from maestro.streaming.messages import FunctionCall
 from maestro.telemetry import Telemetry
-from maestro.tools.base import Call, Outcome, Surroundings, Tool
+from maestro.tools.base import Call, Edited, Outcome, Surroundings, Tool
 from maestro.workspace.git import repository
+from maestro.workspace.languages import language_of
 from maestro.workspace.tracking import is_tracked
 from maestro_protocol.chat import Limit, StopReason
 from maestro_protocol.intents import Intent, IntentRecord, Observed
@@ -32,12 +34,11 @@ _STOPPED = "The turn was stopped."
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What a call did to files, relative to its folder, and what of it its scope does not cover."""
+    """What a call did to files, and what of it its scope does not cover."""
 
     tool: str
     folder: Path
-    paths: Sequence[str]
-    outside: Sequence[str]
+    changes: Sequence[Changed]
     mismatch: Sequence[str]
     """A sentence for everything outside its scope, not only files."""
     record: IntentRecord
@@ -288,12 +289,24 @@ class ToolCalls:
         self.events.finish(call, status, outcome.content, ready.record.id, outcome.observed)
         if observed.paths or mismatch:
             files = await paths_outside(ready.call, ready.tool.spec.annotations, observed) if mismatch else ()
-            await self._on_written(
-                Written(call.name, self._around.folder, observed.paths or (), files, mismatch, ready.record)
-            )
+            changes = _changes(self._around.folder, observed.paths or (), outcome.edited, files)
+            await self._on_written(Written(call.name, self._around.folder, changes, mismatch, ready.record))
 
     async def _observe(self, ready: _Declared, observed: Observed) -> Sequence[str]:
         """Write down what was seen, and give what of it lies outside the scope."""
         mismatch = await outside(ready.call, ready.tool.spec.annotations, observed)
         await self._records.observe(ready.record, observed, mismatch)
         return mismatch
+
+
+def _changes(folder: Path, paths: Sequence[str], edited: Sequence[Edited], outside: Sequence[str]) -> Sequence[Changed]:
+    """What was written, with the texts as far as a tool knows them."""
+    texts = {one.path: one for one in edited}
+    found: list[Changed] = []
+    for path in paths:
+        language, is_outside = language_of(PurePosixPath(path)), path in outside
+        if (known := texts.get(path)) is not None:
+            found.append(Changed(known.uri, path, language, known.before, known.after, is_outside))
+        else:
+            found.append(Changed((folder / path).as_uri(), path, language, is_outside=is_outside))
+    return found

@@ -10,7 +10,7 @@ from maestro.audit.secrets import PLACEHOLDER
 from maestro.editor import Change, NoAnswer
 from maestro.errors import MaestroError
 from maestro.positions import split_lines
-from maestro.tools.base import Call, Outcome, ToolSpec, check_asked
+from maestro.tools.base import Call, Edited, Outcome, ToolSpec, check_asked
 from maestro.tools.edits import Span, line_end, line_of, nearest_lines, occurrences, range_of, with_line_end
 from maestro.tools.inputs import ToolInput, input_schema, misfit, parse
 from maestro.tools.output import hide
@@ -85,7 +85,7 @@ class ApplyEdit:
             return await _through_editor(call, source.uri if source else place.uri, place, prepared)
         async with self._writing:
             written = await call.around.gate.write(place, prepared.text, replacing=prepared.raw)
-        return _done(place, prepared, "written", written)
+        return _done(place, source.uri if source else place.uri, prepared, "written", written)
 
 
 async def _writable(call: Call, path: str) -> Place:
@@ -188,7 +188,7 @@ async def _through_editor(call: Call, uri: str, place: Place, replacement: _Repl
         message = f"The editor did not say whether it edited {place.path}; read the file before you go on."
         return Outcome(message, failed=True)
     if refused is None:
-        return _done(place, replacement, "edited in the editor, not saved yet", len(replacement.new.encode()))
+        return _done(place, uri, replacement, "edited in the editor, not saved yet", len(replacement.new.encode()))
     if _is_outdated(call, uri, replacement):
         raise MaestroError("contentModified", _CHANGED)
     why = hide(refused[:1_000], call.around.secrets())
@@ -200,7 +200,7 @@ def _is_outdated(call: Call, uri: str, replacement: _Replacement) -> bool:
     return (opened.version if opened else None) != replacement.version
 
 
-def _done(place: Place, replacement: _Replacement, how: str, written: int) -> Outcome:
+def _done(place: Place, uri: str, replacement: _Replacement, how: str, written: int) -> Outcome:
     new_lines = len(split_lines(replacement.new))
     if replacement.raw is None:
         content = f"{place.path}: a new file of {new_lines:,} line(s), {how}."
@@ -208,4 +208,5 @@ def _done(place: Place, replacement: _Replacement, how: str, written: int) -> Ou
         old_lines = len(split_lines(replacement.raw[replacement.span.start : replacement.span.end]))
         line = line_of(replacement.raw, replacement.span.start)
         content = f"{place.path}: {old_lines:,} line(s) from line {line:,} on are now {new_lines:,}, {how}."
-    return Outcome(content, observed=Observed(paths=[place.path], bytes_written=written))
+    edited = Edited(place.path, uri, replacement.raw or "", replacement.text)
+    return Outcome(content, observed=Observed(paths=[place.path], bytes_written=written), edited=[edited])

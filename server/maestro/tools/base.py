@@ -1,6 +1,6 @@
 """What a tool is: told to the model by its spec, asked for as a subject, run with a call."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
@@ -60,12 +60,25 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
+class Edited:
+    """What became of one file, whole texts; before a new file it is empty."""
+
+    path: str
+    """Relative to the workspace folder."""
+    uri: str
+    before: str = field(repr=False)
+    after: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
-    """`content` is what the model is told; `failed` says that it is about a failure."""
+    """`content` is what the model is told; `failed` says that it is about a failure; `edited` is of the files among
+    those observed whose texts the tool knows."""
 
     content: str
     failed: bool = False
     observed: Observed | None = None
+    edited: Sequence[Edited] = ()
 
 
 def check_asked(call: Call, now: PermissionSubject) -> None:

@@ -18,10 +18,14 @@ from maestro.workspace.names import Place
 from maestro.workspace.private import Private
 from maestro.workspace.source import Source, source_of, unsaved
 
-__all__ = ["Gate", "Listing", "Place", "Source"]
+__all__ = ["Gate", "Listing", "Place", "Source", "Unread"]
 
 LARGEST_DOCUMENT = 8 * 1024 * 1024
 """Bytes of a file that an audit looks at; nobody wants more of one file than this in memory."""
+
+
+class Unread(MaestroError):
+    """Of a file that is there and that the user may not read, so that nobody knows what is in it."""
 
 
 class Gate:
@@ -44,6 +48,10 @@ class Gate:
         if self._resolved[0] != uris:
             self._resolved = uris, names.real_folders(uris)
         return self._resolved[1]
+
+    def folder_of(self, uri: str) -> tuple[str, str | None]:
+        """The URI of the workspace folder a document is in, and its path there; an empty one for what is in none."""
+        return names.folder_of(uri, self._editor.folders)
 
     async def locate(self, name: str, folder: Path | None = None) -> Place:
         """Where a name leads: a `file:` URI, an absolute path, or one relative to `folder` or a workspace folder.
@@ -89,10 +97,14 @@ class Gate:
         """The open document, else the file in the workspace, as it is now and with its secrets: for audits.
 
         Raises:
-            MaestroError: 4406 outside the workspace, 4601 if it cannot be read as text.
+            MaestroError: 4406 outside the workspace, 4601 if it cannot be read as text, as `Unread` if it may not be.
         """
         opened = self._editor.opened(uri)
         return await asyncio.to_thread(self._document, uri, opened)
+
+    async def ignored_by(self, uri: str) -> str | None:
+        """The name of the file whose rule keeps a file of the workspace from models; None for any other document."""
+        return await asyncio.to_thread(self._ignored_by, uri)
 
     async def _open_elsewhere(self, name: str) -> tuple[Place, Document] | None:
         """An open document that no workspace folder has, and its place."""
@@ -169,9 +181,9 @@ class Gate:
         try:
             text = files.read_bytes(folder, path, LARGEST_DOCUMENT).decode("utf-8-sig")
         except UnicodeDecodeError:
-            raise _unreadable() from None
+            raise MaestroError("auditTargetInvalid", "The file is no UTF-8 text.") from None
         except MaestroError as error:
-            raise error if error.kind == "outsideWorkspace" else _unreadable() from None
+            raise _unaudited(error) from None
         return Document(uri, text, language_of(Path(path)), None)
 
     def _audited(self, uri: str) -> tuple[Path, str]:
@@ -180,16 +192,26 @@ class Gate:
             path = names.path_of(uri)
             resolved = Path(os.path.realpath(path)) if path is not None else None
         except (OSError, ValueError):
-            raise _unreadable() from None
-        if resolved is None:
+            message = "The document's URI leads to no file; correct it."
+            raise MaestroError("auditTargetInvalid", message) from None
+        if path is None or resolved is None:
             raise MaestroError("auditTargetInvalid", "Only files and open documents can be read; open it first.")
         if (folder := names.containing(resolved, None, self._folders())) is None:
-            raise MaestroError("outsideWorkspace", "The file is not in the workspace; open it in the editor first.")
+            leads_out = names.containing(Path(os.path.abspath(path)), None, self._folders()) is not None
+            reason = "The link leads out of the workspace" if leads_out else "The file is not in the workspace"
+            raise MaestroError("outsideWorkspace", f"{reason}; open it in the editor first.")
         relative = resolved.relative_to(folder).as_posix()
         self._private.check(resolved, relative)
         if is_gits(relative):
             raise MaestroError("auditTargetInvalid", "Git's own files are never audited.")
         return folder, relative
+
+    def _ignored_by(self, uri: str) -> str | None:
+        try:
+            folder, relative = self._audited(uri)
+        except MaestroError:
+            return None
+        return ignored_by(rules_for(os.fspath(folder)), relative, is_folder=False)
 
     def _check_audited(self, uri: str) -> None:
         """That an open document is none of Maestro's own files. Raises 4406."""
@@ -224,6 +246,12 @@ def _closed(path: str, reason: str) -> MaestroError:
     return MaestroError("outsideWorkspace", f"{quoted(path)} {reason}.")
 
 
-def _unreadable() -> MaestroError:
-    message = f"The file cannot be read as UTF-8 text of at most {LARGEST_DOCUMENT // 1024 // 1024} MiB."
-    return MaestroError("auditTargetInvalid", message)
+def _unaudited(error: MaestroError) -> MaestroError:
+    """Why a file could not be read, to somebody who wanted it audited."""
+    if error.kind == "outsideWorkspace":
+        return error
+    if error.kind == "contextTooLarge":
+        message = f"The file is larger than {LARGEST_DOCUMENT // 1024 // 1024} MiB; audit a smaller one."
+        return MaestroError("auditTargetInvalid", message)
+    kind = Unread if isinstance(error.__context__, PermissionError) else MaestroError
+    return kind("auditTargetInvalid", error.message)

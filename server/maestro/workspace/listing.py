@@ -14,10 +14,14 @@ from maestro.workspace.walk import walk
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Paths relative to the folder, "/"-separated and sorted. `more` says that the limit cut it."""
+    """Paths relative to the folder, "/"-separated and sorted. `more` says that the limit cut it.
+
+    `closed` are the folders the user may not look into, "" for the folder itself.
+    """
 
     paths: Sequence[str]
     more: bool
+    closed: Sequence[str] = ()
 
 
 def list_files(
@@ -33,11 +37,12 @@ def list_files(
         MaestroError: -32602 for what is no glob.
     """
     paths: list[str] = []
-    for path in _fitting(_readable(rules, workspace, is_private), pattern):
+    closed: list[str] = []
+    for path in _fitting(_readable(rules, workspace, is_private, closed), pattern):
         if len(paths) == limit:
-            return Listing(paths, True)
+            return Listing(paths, True, closed)
         paths.append(path)
-    return Listing(paths, False)
+    return Listing(paths, False, closed)
 
 
 def _fitting(paths: Iterator[str], pattern: str | None) -> Iterator[str]:
@@ -49,8 +54,8 @@ def _fitting(paths: Iterator[str], pattern: str | None) -> Iterator[str]:
     return (path for path in paths if regex.fullmatch(fold(path)))
 
 
-def _readable(rules: Rules, workspace: Path, is_private: Callable[[Path], bool]) -> Iterator[str]:
-    for path, entry in walk(rules):
+def _readable(rules: Rules, workspace: Path, is_private: Callable[[Path], bool], closed: list[str]) -> Iterator[str]:
+    for path, entry in walk(rules, closed=closed.append):
         if denial(path) is not None:
             continue
         if _leads_inside(entry.path, workspace, is_private) if entry.is_symlink() else not is_private(Path(entry.path)):

@@ -43,6 +43,16 @@ def real_folders(uris: Sequence[str]) -> list[Path]:
     return [Path(os.path.realpath(path)) for uri in uris if (path := path_of(uri)) is not None]
 
 
+def folder_of(uri: str, folders: Sequence[str]) -> tuple[str, str | None]:
+    """The URI of the innermost of these folders that a document is in, and its path there; links are not looked at."""
+    plain = unquote(uri)
+    around = [folder for folder in folders if plain.startswith(f"{unquote(folder).rstrip('/')}/")]
+    if not around:
+        return "", None
+    innermost = max(around, key=len)
+    return innermost, plain[len(unquote(innermost).rstrip("/")) + 1 :]
+
+
 def names_document(name: str) -> bool:
     """Whether an editor may know more of a name than where a file is, as with `untitled:Untitled-1`."""
     return _ANY_SCHEME.match(name) is not None

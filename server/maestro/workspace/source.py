@@ -58,7 +58,7 @@ def source_of(place: Place, opened: Document | None, held: Collection[str] = ())
         raise files.too_large(place.path, len(data), files.LARGEST)
     if "\0" in document.text:
         raise _no_text(place.path)
-    masked = mask(document.text, held_spans(document.text, held))
+    masked = mask(document.text, held_spans(document.text, held), language=document.language)
     return Source(
         uri=document.uri,
         path=place.path,

@@ -29,17 +29,30 @@ class MemoryEditor:
     asked: list[tuple[str, Sequence[str], float]] = field(default_factory=list)
     published: list[tuple[str, int | None, list[Finding]]] = field(default_factory=list)
 
+    told: list[str] = field(default_factory=list)
     folders: Sequence[str] = ()
+    shown: asyncio.Event = field(default_factory=asyncio.Event)
+    services: Services | None = None
+    """Hears of what happens to documents, as soon as there are any."""
 
     def show(self, message: str, *, error: bool = False) -> None:
-        """Nothing here is drawn."""
+        self.told.append(message)
 
     def open(self, uri: str, text: str, language: str = "python", version: int | None = 1) -> None:
         self.documents[uri] = Document(uri, text, language, version)
+        if self.services is not None:
+            self.services.texts.opened(uri)
 
     def change(self, uri: str, text: str) -> None:
         document = self.documents[uri]
         self.documents[uri] = replace(document, text=text, version=(document.version or 0) + 1)
+        if self.services is not None:
+            self.services.texts.changed(uri, [(None, text)])
+
+    def close(self, uri: str) -> None:
+        del self.documents[uri]
+        if self.services is not None:
+            self.services.texts.closed(uri)
 
     def notify(self, method: str, params: WireModel) -> None:
         """Nothing here is drawn."""
@@ -67,6 +80,7 @@ class MemoryEditor:
 
     def publish(self, uri: str, version: int | None, findings: Sequence[Finding]) -> None:
         self.published.append((uri, version, list(findings)))
+        self.shown.set()
 
 
 @dataclass
@@ -95,7 +109,8 @@ async def product(editor: MemoryEditor, settings: Settings) -> Services:
     home = Path(mkdtemp(prefix="maestro-audit-"))
     services = app.build(settings, {"MAESTRO_HOME": str(home), "HOME": str(home)}, editor)
     _opened.append((services, home))
-    await services.sessions.open()
+    editor.services = services
+    await services.open()
     return services
 
 

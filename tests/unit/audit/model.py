@@ -5,8 +5,9 @@ from collections.abc import Callable
 
 from pydantic import JsonValue
 
-from maestro.audit.engine import AuditOptions, audit
-from maestro.audit.exchange import Compose, RawReply, StructuredRequest
+from maestro.audit.asking.exchange import Compose, RawReply, StructuredRequest
+from maestro.audit.engine import audit
+from maestro.audit.options import AuditOptions, Shared
 from maestro.audit.source import AuditSource
 from maestro_protocol.audit import AuditResult
 from maestro_protocol.base import JsonObject
@@ -58,6 +59,7 @@ async def ask(
     say: Callable[[StructuredRequest], RawReply],
     options: AuditOptions = OPTIONS,
     sent: list[StructuredRequest] | None = None,
+    shared: Shared | None = None,
 ) -> AuditResult:
     """Audit with a model that says what `say` makes of the request; `sent` collects the requests."""
 
@@ -67,7 +69,7 @@ async def ask(
             sent.append(request)
         return say(request)
 
-    return await audit(source, generate, options)
+    return (await audit(source, generate, options, shared or Shared())).result
 
 
 def python(text: str) -> AuditSource:

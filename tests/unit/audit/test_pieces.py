@@ -4,18 +4,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from maestro.audit.anchor import Claim, find_anchor
+from maestro.audit.asking.chunks import cut, pack
 from maestro.audit.catalogue import RULES, enabled
-from maestro.audit.chunks import outline, split
-from maestro.audit.fingerprint import fingerprint
-from maestro.audit.fix import make_fix
+from maestro.audit.code.symbols import enclosing, find_symbols
+from maestro.audit.code.units import Unit
+from maestro.audit.fixing.fix import Proposal, make_fix, text_at
+from maestro.audit.identity.fingerprint import fingerprint
 from maestro.audit.limits import MAX_BYTES, refusal
+from maestro.audit.placing.anchor import Anchor, Claim, find_anchor
 from maestro.audit.positions import from_range, to_range
 from maestro.audit.secrets import mask
 from maestro.audit.source import AuditSource, Span
-from maestro.audit.symbols import enclosing, find_symbols
 from maestro.audit.usage import add_usage
-from maestro_protocol.audit import Category
+from maestro_protocol.audit import Category, Fix
 from maestro_protocol.chat import Position, Range
 from tests.unit.audit.model import python
 
@@ -55,38 +56,36 @@ def test_python_symbols_are_qualified_and_include_decorators() -> None:
 
 def test_symbols_of_other_languages_go_by_indentation() -> None:
     text = "export async function load(x) {\n  return x\n}\n\nlet y = 1\nfunc (s *S) Run() {\n\n}\n"
-    symbols = find_symbols(AuditSource("file:///a.ts", text, "typescript"))
+    symbols = find_symbols(AuditSource("file:///a.kt", text, "kotlin"))
     assert [enclosing(symbols, line) for line in (0, 1, 2, 4, 6)] == ["load", "load", "load", None, "Run"]
     broken = find_symbols(python("def f(:\n    x = 1\ny = 2\n"))
     assert [enclosing(broken, line) for line in (1, 2)] == ["f", None]
 
 
 @given(
-    st.lists(st.sampled_from(["def f():", "    x = 1", "", "y = 2", "@d", "class C:", "}", "z" * 30]), min_size=1),
-    st.integers(1, 80),
+    st.lists(st.sampled_from(["", "x = 1", "def f():", "    return 1", "  y", "z" * 60]), min_size=1),
+    st.integers(10, 200),
 )
-def test_chunks_cover_every_line_once(lines: list[str], limit: int) -> None:
-    for language in ("python", "go"):
-        source = AuditSource("file:///a", "\n".join(lines), language)
-        chunks = split(source, limit)
-        assert "\n".join(chunk.code for chunk in chunks) == source.plain
-        assert [chunk.first_line for chunk in chunks[1:]] == [chunk.last_line + 1 for chunk in chunks[:-1]]
-        assert all(len(chunk.code) <= limit or chunk.first_line == chunk.last_line for chunk in chunks)
-
-
-def test_chunks_begin_with_a_definition_and_its_decorators() -> None:
-    functions = [f"@cached\ndef f{n}():\n    return {n}\n" for n in range(6)]
-    chunks = split(python("\n".join(functions)), 80)
-    assert len(chunks) == 3
-    assert all(chunk.code.startswith("@cached\ndef") for chunk in chunks)
-    braces = "\n\n".join(f"func f{n}() {{\n\n  g()\n}}" for n in range(6))
-    assert all(chunk.code.startswith("func") for chunk in split(AuditSource("a", braces, "go"), 80))
-
-
-def test_the_skeleton_holds_signatures_only() -> None:
-    assert outline(python("import os\nx = 1\nclass A:\n    def f(self):\n        return x\n")) == (
-        "import os\nclass A:\n    def f(self):"
+def test_chunks_cover_every_line_with_code_once(lines: list[str], limit: int) -> None:
+    source = AuditSource("file:///a.xyz", "\n".join(lines), "xyz")
+    last = len(lines) - 1
+    middle = last // 2
+    chunks = cut(
+        source, [Unit("a", 0, middle), Unit("b", middle + 1, last)] if middle < last else [Unit("a", 0, last)], limit
     )
+    covered = [number for chunk in chunks for number in range(chunk.first_line, chunk.last_line + 1)]
+    assert covered == sorted(set(covered))
+    assert {number for number, line in enumerate(lines) if line.strip()} <= set(covered)
+    assert all(chunk.first_line == chunk.last_line or len(chunk.code) <= limit for chunk in chunks)
+    packs = pack(chunks, limit)
+    assert [chunk for one in packs for chunk in one] == chunks
+    assert all(len(one) == 1 or sum(len(chunk.code) for chunk in one) <= limit for one in packs)
+
+
+def test_only_the_units_with_the_named_lines_are_chunks() -> None:
+    source = AuditSource("file:///a.xyz", "a\nb\nc\nd\n", "xyz")
+    units = [Unit("one", 0, 1), Unit("two", 2, 2), Unit("three", 3, 4)]
+    assert [chunk.symbol for chunk in cut(source, units, lines=[(1, 1), (3, 9)])] == ["one", "three"]
 
 
 SECRETS = [
@@ -173,11 +172,16 @@ def test_fingerprints_ignore_spacing_and_tell_rules_apart() -> None:
     assert fingerprint("a", "x") != fingerprint("b", "x")
 
 
+def fix_of(source: AuditSource, anchor: Anchor, replacement: str) -> Fix | None:
+    proposal = Proposal(text_at(source, anchor.span), anchor.cleaned, replacement, anchor.whole_lines)
+    return make_fix(source, anchor.span, proposal, "it", "utf-32")
+
+
 def fixed(text: str, quote: str, replacement: str) -> str | None:
     source = AuditSource("file:///a.js", text, "javascript")
     anchor = find_anchor(source, [], (0, len(source.lines) - 1), Claim(quote))
     assert anchor is not None
-    fix = make_fix(source, anchor, replacement, "it", "utf-32")
+    fix = fix_of(source, anchor, replacement)
     if fix is None:
         return None
     [edit] = fix.edits
@@ -211,7 +215,7 @@ def test_fixes_keep_line_ends_and_delete_the_last_line_whole() -> None:
     source = AuditSource("file:///a.js", "a();\r\nb();\r\n", "javascript")
     anchor = find_anchor(source, [], (0, 2), Claim("b();"))
     assert anchor is not None
-    fix = make_fix(source, anchor, "c();\nd();", "it", "utf-16")
+    fix = fix_of(source, anchor, "c();\nd();")
     assert fix is not None
     assert fix.edits[0].new_text == "c();\r\nd();"
     assert fixed("a\nb", "b", "\n") == "a"

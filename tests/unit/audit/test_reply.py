@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
-from maestro.audit.exchange import RawReply
-from maestro.audit.reply import MAX_CHARS, Reading, read_reply
-from maestro.audit.wire import WireFinding
+from maestro.audit.asking.exchange import RawReply
+from maestro.audit.asking.reply import MAX_CHARS, Reading, read_reply, unfinished
+from maestro.audit.asking.wire import WireFinding
 from tests.unit.audit.model import claim
 
 NONCE = "0123456789abcdef0123456789abcdef"
@@ -82,6 +82,9 @@ def test_the_answer_is_found_in_what_surrounds_it(text: str) -> None:
         '{"a":' * 50_000,
         '{"a":' * 10_000 + NONCE,
         "{" * 50_000 + NONCE,
+        '{"' * 50_000 + NONCE,
+        '{"a":{' * 50_000 + NONCE,
+        reply() + " " * 200_000 + "x",
         " " * MAX_CHARS + reply(),
     ],
 )
@@ -121,6 +124,11 @@ def test_answers_that_differ_are_partial_and_nothing_is_lost(text: str, kept: li
         f"```json\n{reply()}\n```\nBut see line 5.",
         reply() + json.dumps({"findings": [TRICKY]}),
         json.dumps({"audit_id": NONCE, "findings": [TRICKY]}) + reply(),
+        json.dumps({"result": {"findings": [TRICKY]}}) + reply(),
+        json.dumps([TRICKY]) + reply(),
+        f"{{'findings': [{{'quote': 'eval(x)', 'line': 3}}]}}\n{reply()}",
+        reply(notes=json.dumps(TRICKY)),
+        reply(issues=[TRICKY]),
     ],
 )
 def test_what_stands_beside_a_clean_answer_takes_it_back(text: str) -> None:
@@ -136,6 +144,8 @@ def test_what_stands_beside_a_clean_answer_takes_it_back(text: str) -> None:
         f"{reply()}\n \n",
         f"```json\n{reply()}\n```\n",
         f'<think>{{"findings":[]}}</think>{reply()}',
+        f"<Thinking>{reply(TRICKY)}</thinking>{reply()}",
+        f"<reasoning>\n</think>{reply(TRICKY)}</reasoning>{reply()}",
         f"Let me see.\n</think>\n{reply()}",
         reply() + reply(),
     ],
@@ -169,7 +179,7 @@ def test_a_cap_reached_is_never_clean() -> None:
 
 
 def test_misfit_items_are_counted_and_never_clean() -> None:
-    misfits: list[JsonValue] = ["x", None, {}, claim("x", severity="awful"), claim("", line=1), claim("x", line=1.5)]
+    misfits: list[JsonValue] = ["x", None, {}, claim("x", severity="awful"), claim("", line=1), claim("x", rule=1)]
     reading = read(reply(*misfits, claim("ok", severity=" HIGH ", confidence="Low")))
     assert reading.status == "partial"
     assert reading.rejected == {"schema": 6}
@@ -213,3 +223,89 @@ def test_text_around_an_answer_never_changes_it(before: str, after: str) -> None
 )
 def test_line_hints(line: int | str, hint: int | None) -> None:
     assert WireFinding.model_validate(claim("x", line=line)).hint == hint
+
+
+def read_all(text: str, chunk_ids: tuple[str, ...], *, truncated: bool = False) -> Reading:
+    return read_reply(RawReply(text, "STOP", truncated, False), NONCE, chunk_ids)
+
+
+def test_a_reading_says_which_chunks_it_speaks_for() -> None:
+    assert read(reply()).reviewed == ("c1",)
+    whole = read_all(reply(TRICKY, reviewed=["c2", "c9", "c1"]), ("c1", "c2"))
+    assert (whole.status, whole.reviewed) == ("complete", ("c1", "c2"))
+    some = read_all(reply(TRICKY, reviewed=["c2"]), ("c1", "c2"))
+    assert (some.status, some.reviewed, len(some.findings)) == ("failed", ("c2",), 1)
+    assert unfinished(some, ("c1", "c2"), lambda _: None) == ("c1",)
+    none = read_all("No problems.", ("c1", "c2"))
+    assert unfinished(none, ("c1", "c2"), lambda _: None) == ("c1", "c2")
+
+
+def test_an_answer_that_ends_by_reviewing_less_hides_no_findings() -> None:
+    reading = read(reply(TRICKY) + reply(reviewed=[]))
+    assert (reading.status, reading.reviewed) == ("failed", ())
+    assert reading.findings == [WireFinding.model_validate(TRICKY)]
+
+
+IDS = ("c1", "c2", "c3")
+
+
+@pytest.mark.parametrize(
+    ("places", "rest"),
+    [
+        (["c1", "c2"], ("c2", "c3")),
+        (["c1", "c1"], IDS),
+        (["c3"], ("c3",)),
+        (["c2", "c1"], IDS),
+        (["c1", None], IDS),
+        (["c1", "c7"], IDS),
+        ([], IDS),
+    ],
+)
+def test_after_a_cut_only_the_rest_is_asked_for(places: list[str | None], rest: tuple[str, ...]) -> None:
+    claims = [claim(str(number)) for number in range(len(places))]
+    text = reply(*claims, reviewed=list(IDS)).removesuffix("]}") + (', {"quote": "e' if claims else "")
+    reading = read_all(text, IDS, truncated=True)
+    assert (reading.status, reading.cut, reading.reviewed) == ("partial", True, ())
+    assert unfinished(reading, IDS, lambda finding: places[int(finding.quote)]) == rest
+
+
+def test_cut_at_every_byte_all_whole_findings_are_kept() -> None:
+    """Whatever order the members have, as long as the proof comes before the findings."""
+    proof: list[tuple[str, JsonValue]] = [("audit_id", NONCE), ("reviewed", ["c1"]), ("findings", CLAIMS)]
+    for order in (proof, [proof[0], proof[2], proof[1]]):
+        text = json.dumps(dict(order), ensure_ascii=False)
+        data = text.encode()
+        ends = [
+            text.index(json.dumps(item, ensure_ascii=False)) + len(json.dumps(item, ensure_ascii=False))
+            for item in CLAIMS
+        ]
+        for cut in range(len(data)):
+            seen = data[:cut].decode("utf-8", "replace")
+            reading = read(seen, truncated=True)
+            whole = sum(end <= len(data[:cut].decode("utf-8", "ignore")) for end in ends)
+            assert reading.findings == [WireFinding.model_validate(item) for item in CLAIMS[:whole]], cut
+            assert reading.status == "partial" if whole else reading.status in ("partial", "failed"), cut
+
+
+@pytest.mark.parametrize(
+    ("members", "severity", "confidence"),
+    [
+        ({"severity": "Info"}, "low", "high"),
+        ({"severity": "WARNING ", "confidence": 0.55}, "medium", "medium"),
+        ({"severity": "blocker", "confidence": 1}, "critical", "high"),
+        ({"symbol": None, "fix": None, "related": None, "line": None}, "high", "high"),
+        ({"related": "other", "line": 1.5}, "high", "high"),
+    ],
+)
+def test_harmless_slips_are_forgiven(members: dict[str, JsonValue], severity: str, confidence: str) -> None:
+    [finding] = read(reply(claim("x = 1", **members))).findings
+    assert (finding.severity, finding.confidence) == (severity, confidence)
+
+
+def test_what_comes_back_can_be_sent_on() -> None:
+    [finding] = read(
+        reply(claim("x\ud800", title="a\ud800b\u202e", why="w" * 9999, related=["y"] * 99, fix="\udfff"))
+    ).findings
+    assert finding.model_dump_json().isprintable()
+    assert (len(finding.why), len(finding.related)) == (400, 10)
+    assert "\u202e" not in finding.title

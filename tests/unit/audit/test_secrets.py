@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from maestro.audit.secret_values import is_plausible
 from maestro.audit.secrets import PLACEHOLDER, mask
 
 LONG = "abcdefghijklmnopqrstuvwx"
@@ -80,6 +81,82 @@ def test_a_planted_secret_is_taken_out_and_its_columns_stay(line: str, secret: s
     assert masked.restore(masked.text) == text
 
 
+SETTINGS = [
+    ("ini", "password = {}", "hunter2CANARYpw"),
+    ("ini", "password = {}  ; of the test system", "correct horse battery"),
+    ("ini", "; password = {}", "correct"),
+    ("cfg", "api_key = {}", "abcdCANARYefgh1234"),
+    ("properties", "db.password = {}", "s3cretValue"),
+    ("properties", "password: {}", "correct"),
+    ("properties", "//packages.example.org/:_authToken={}", "correct"),
+    ("toml", "password = '{}'", "correct"),
+    ("yaml", "db: {{user: a, password: {}, port: 1}}", "correct"),
+    ("yaml", "- name: DB_PASSWORD\n  value: {}", "correct"),
+    ("yaml", "- name: DB_PASSWORD\n  value: '{}'", "correct horse"),
+    ("json", '{{"name": "DB_PASSWORD",\n "value": "{}"}}', "correct"),
+    ("dockerfile", "ENV A=b DB_PASSWORD={}", "correct"),
+    ("dockerfile", "ENV DB_PASSWORD {}", "correct1"),
+    ("nginx", "password {};", "correct"),
+    ("plaintext", "password: {}", "correct"),
+    ("shellscript", "local password={}", "correct"),
+    ("xml", "<password>{}</password>", "correct"),
+    ("xml", '<add key="pwd" value="{}"/>', "correct"),
+    ("xml", '<property name="db.password" value="{}"/>', "correct"),
+    ("xml", '<entry key="password">{}</entry>', "correct"),
+    ("ruby", "password = %q({})", "correct"),
+    ("sql", "CREATE USER u IDENTIFIED BY '{}'", "correct"),
+    ("sql", "ALTER ROLE u WITH LOGIN PASSWORD '{}'", "correct"),
+]
+
+
+@pytest.mark.parametrize(("language", "line", "secret"), SETTINGS)
+def test_a_planted_secret_is_taken_out_of_settings(language: str, line: str, secret: str) -> None:
+    text = f"first\n{line.format(secret)}\nlast\n"
+    masked = mask(text, language=language)
+    assert list(masked.secrets.values()) == [secret]
+    assert masked.text == text.replace(secret, next(iter(masked.secrets)))
+    assert masked.restore(masked.text) == text
+
+
+@pytest.mark.parametrize(
+    "text", ['password = (\n  "{}"\n  "{}"\n)', 'f(password="{}"\n  "{}")', 'password = "{}" + \\\n  "{}"']
+)
+def test_the_other_half_of_a_secret_is_taken_out_too(text: str) -> None:
+    assert sorted(mask(text.format("correcthorse", "battery")).secrets.values()) == ["battery", "correcthorse"]
+
+
+HARMLESS_SETTINGS = """\
+password = true
+password: null
+password_min_length: 8
+password.min.length=8
+max_tokens: 4096
+password_file = /run/secrets/db
+password = /run/secrets/db
+password: ${DB_PASSWORD}
+password: "${DB_PASSWORD}"
+password = %(db_password)s
+password = "{{ vault_password }}"
+password: !vault |
+token_url = https://example.org/token
+secret = https://example.org/token
+secret-service = 3.0.1
+secrets: inherit
+id-token: write
+password:
+proxy_pass backend;
+password requisite pam_deny.so
+# password: what a user types
+the password: you know it
+"""
+
+
+@pytest.mark.parametrize("language", ["ini", "yaml", "conf", "plaintext"])
+@pytest.mark.parametrize("line", HARMLESS_SETTINGS.splitlines())
+def test_ordinary_settings_stay_as_they_are(language: str, line: str) -> None:
+    assert mask(line, language=language).text == line
+
+
 HARMLESS = """\
 token = next(tokens)
 password = getpass()
@@ -90,6 +167,7 @@ max_tokens: 4096,
 token = tokens[index]
 secret = other_secret
 password = config.password
+PASSWORD_FIELD = ("user_password" "again")
 def login(user: str, password: str) -> Token:
 if token == "function_definition":
 token = "identifier"
@@ -175,10 +253,34 @@ HOSTILE = [
     "authorization:",
     "x://a:",
     "Bearer a",
+    "password ",
+    "\npassword=   a   ",
+    "{password:",
+    "password.",
+    'password="abcd1234""abcd1234"',
+    '<a name="password" value=',
+    "<password>a",
+    "name: password\n value: a",
+    "password=%q(",
+    "identified by ",
+    "create user a ",
 ]
 
 
 @pytest.mark.parametrize("piece", [*HOSTILE, "-----BEGIN PRIVATE KEY-----", "eyJaaaa.", "export PASSWORD", "SG.aaaa"])
-def test_masking_takes_linear_time(piece: str) -> None:
-    text = piece * (200_000 // len(piece))
-    assert len(mask(text).text) == len(text)
+@pytest.mark.parametrize("language", ["", "ini", "ruby"])
+def test_masking_takes_linear_time(piece: str, language: str) -> None:
+    text = piece * (60_000 // len(piece))
+    assert len(mask(text, language=language).text) == len(text)
+
+
+@pytest.mark.parametrize("value", ["hunter2", "correcthorse", "sk-proj-A1b2C3d4E5f6", "S3cret!S3cret!", "p%40ss@word"])
+def test_what_may_be_a_secret_is_told(value: str) -> None:
+    assert is_plausible(value)
+
+
+@pytest.mark.parametrize(
+    "value", ["under a passphrase", "sk-simulated", "MSK00001xxx", "x-api-key", "keyring.backends", "your-key-here1"]
+)
+def test_what_is_hidden_to_be_on_the_safe_side_is_not(value: str) -> None:
+    assert not is_plausible(value)

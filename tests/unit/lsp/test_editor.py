@@ -1,15 +1,16 @@
 """The editor as the services see it."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from maestro.editor import Change, NoAnswer
+from maestro.lsp import refresh
 from maestro.lsp.configuration import Configuration
 from maestro.lsp.editor import LspEditor
-from maestro.lsp.features import text_document
 from maestro.lsp.handshake import read
 from maestro.lsp.protocol import StandardProtocol, StandardServer
 from maestro_protocol.audit import Finding, Provenance
@@ -233,22 +234,74 @@ def finding(uri: str) -> Finding:
     )
 
 
-async def test_diagnostics_go_with_the_document(tmp_path: Path) -> None:
+def published(said: Sequence[JsonObject]) -> list[tuple[object, object, int]]:
+    return [(one["uri"], one.get("version"), len(one["diagnostics"])) for one in said]  # type: ignore[arg-type]
+
+
+async def test_who_asks_for_diagnostics_gets_back_nothing_unasked(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
-    changed: list[str] = []
-    text_document.register(desk.server, desk.editor, changed.append)
     desk.editor.publish("file:///a", 3, [finding("file:///a")])
+    desk.editor.publish("file:///b", None, [finding("file:///b")])
     desk.editor.publish("file:///b", None, [])
-    for uri in ("file:///a", "file:///b", "file:///a"):
-        await desk.protocol.notice("textDocument/didClose", {"textDocument": {"uri": uri}})
+    before = len(await desk.said("textDocument/publishDiagnostics"))
+    for _ in range(2):
+        desk.editor.pulled()
+    desk.editor.publish("file:///b", 1, [finding("file:///b")])
     said = await desk.said("textDocument/publishDiagnostics")
 
-    assert [(one["uri"], one.get("version"), len(one["diagnostics"])) for one in said] == [  # type: ignore[arg-type]
-        ("file:///a", 3, 1),
-        ("file:///b", None, 0),
-        ("file:///a", None, 0),
-    ]
-    assert changed == ["file:///a", "file:///b", "file:///a"]
+    assert published(said[:before]) == [("file:///a", 3, 1), ("file:///b", None, 1), ("file:///b", None, 0)]
+    assert published(said[before:]) == [("file:///a", None, 0)]
+
+
+REFRESHED = {"workspace": {"diagnostics": {"refreshSupport": True}, "codeLens": {"refreshSupport": True}}}
+ASK_AGAIN = ("workspace/diagnostic/refresh", "workspace/codeLens/refresh")
+
+
+@pytest.fixture
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(refresh, "INTERVAL", 0)
+
+
+async def asked_again(desk: Desk) -> list[str]:
+    """What it was told to ask again for, since the last time."""
+    sent = [str(m["method"]) for m in await desk.peer.settle() if m.get("method") in ASK_AGAIN]
+    for method in sent:
+        await desk.answer(method, None)
+    desk.peer.messages.clear()
+    return sorted(sent)
+
+
+@pytest.mark.usefixtures("_at_once")
+async def test_many_reasons_to_ask_again_are_one(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, capabilities=REFRESHED)
+    desk.editor.pulled()
+    for _ in range(5):
+        desk.editor.refresh()
+    assert await asked_again(desk) == sorted(ASK_AGAIN)
+    assert await asked_again(desk) == []
+    desk.editor.refresh()
+    assert await asked_again(desk) == sorted(ASK_AGAIN)
+
+
+@pytest.mark.usefixtures("_at_once")
+async def test_an_editor_is_not_asked_before_it_has_answered(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, capabilities=REFRESHED)
+    desk.editor.refresh()
+    assert len([m for m in await desk.peer.settle() if m.get("method") in ASK_AGAIN]) == 1
+    desk.editor.refresh()
+    assert await asked_again(desk) == ["workspace/codeLens/refresh"]
+    assert await asked_again(desk) == ["workspace/codeLens/refresh"], "now it has"
+
+
+@pytest.mark.usefixtures("_at_once")
+async def test_who_does_not_ask_is_not_told_to_ask_again(tmp_path: Path) -> None:
+    desk, unable = Desk(tmp_path, capabilities=REFRESHED), Desk(tmp_path)
+    desk.editor.refresh()
+    unable.editor.pulled()
+    unable.editor.refresh()
+
+    assert await asked_again(desk) == ["workspace/codeLens/refresh"]
+    assert await asked_again(unable) == []
 
 
 def hello(settings: JsonObject) -> JsonObject:

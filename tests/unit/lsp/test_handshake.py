@@ -90,10 +90,59 @@ def test_capabilities_of_the_client(tmp_path: Path) -> None:
     assert not handshake.can("window", "workDoneProgress", "deeper")
 
 
+REFRESHED: JsonObject = {"diagnostics": {"refreshSupport": True}}
+
+
+@pytest.mark.parametrize(
+    ("document", "workspace", "pulls"),
+    [
+        ({"diagnostic": {}}, REFRESHED, True),
+        ({"diagnostic": {"dynamicRegistration": True}}, REFRESHED, True),
+        ({"diagnostic": {}}, {}, False),
+        ({}, REFRESHED, False),
+        ({"diagnostic": True}, REFRESHED, False),
+        ({"diagnostic": {}}, {"diagnostics": {"refreshSupport": 1}}, False),
+    ],
+)
+def test_who_may_ask_for_diagnostics(document: JsonObject, workspace: JsonObject, pulls: bool, tmp_path: Path) -> None:
+    params: JsonObject = {"capabilities": {"textDocument": document, "workspace": workspace}}
+    capabilities = result(read(params, home(tmp_path)))["capabilities"]
+    assert isinstance(capabilities, dict)
+
+    assert ("diagnosticProvider" in capabilities) is pulls
+
+
+def test_neovim_is_told_of_diagnostics_unasked(tmp_path: Path) -> None:
+    client: JsonObject = {"textDocument": {"diagnostic": {}}, "workspace": REFRESHED}
+
+    assert read({"capabilities": client}, home(tmp_path)).pulls
+    assert not read({"capabilities": client, "clientInfo": {"name": "Neovim"}}, home(tmp_path)).pulls
+
+
+@pytest.mark.parametrize(("literals", "kinds"), [({"codeActionKind": {}}, True), (None, False), (True, False)])
+def test_kinds_are_for_clients_that_know_actions(literals: JsonValue, kinds: bool, tmp_path: Path) -> None:
+    params: JsonObject = {
+        "capabilities": {"textDocument": {"codeAction": {"codeActionLiteralSupport": literals}}},
+    }
+    capabilities = result(read(params, home(tmp_path)))["capabilities"]
+    assert isinstance(capabilities, dict)
+
+    assert isinstance(capabilities["codeActionProvider"], dict) is kinds
+
+
+def test_lists_in_capabilities(tmp_path: Path) -> None:
+    params: JsonObject = {"capabilities": {"a": {"b": ["x", 1], "c": "x"}}}
+    handshake = read(params, home(tmp_path))
+
+    assert handshake.lists("x", "a", "b") and handshake.lists(1, "a", "b")
+    assert not handshake.lists("y", "a", "b") and not handshake.lists("x", "a", "c") and not handshake.lists("x", "b")
+
+
 def test_the_answer_is_what_the_types_say(tmp_path: Path) -> None:
     """It is written by hand; pygls and the vocabulary must agree with it."""
-    handshake = read({}, home(tmp_path))
-    answer = result(handshake)
+    literals: JsonObject = {"codeActionLiteralSupport": {"codeActionKind": {"valueSet": []}}}
+    client: JsonObject = {"textDocument": {"diagnostic": {}, "codeAction": literals}, "workspace": REFRESHED}
+    answer = result(read({"capabilities": client}, home(tmp_path)))
     server = StandardServer()
     structured = server.protocol._converter.structure(answer, types.InitializeResult)
     features = {*server.protocol.fm.builtin_features, *server.protocol.fm.features, types.TEXT_DOCUMENT_DID_SAVE}
@@ -110,6 +159,12 @@ def test_the_answer_is_what_the_types_say(tmp_path: Path) -> None:
     assert ours.text_document_sync.open_close == built.text_document_sync.open_close
     assert ours.workspace is not None and built.workspace is not None
     assert ours.workspace.workspace_folders == built.workspace.workspace_folders
+    assert ours.diagnostic_provider == types.DiagnosticOptions(False, True, "maestro")
+    assert ours.code_action_provider == types.CodeActionOptions(
+        code_action_kinds=(types.CodeActionKind.QuickFix, "source.fixAll.maestro"), resolve_provider=True
+    )
+    assert ours.code_lens_provider == types.CodeLensOptions(resolve_provider=False)
+    assert ours.hover_provider is True
     hello = ServerHello.model_validate(ours.experimental["maestro"])
     assert hello.limits.max_active_turns == 256
     assert unsupported_version().data["supported"] == [1]

@@ -128,7 +128,7 @@ def test_without_a_common_version_plain_lsp_stays(launch: Launch) -> None:
     client.initialize({"protocolVersions": [999], "features": {"stream": {"maxLatencyMs": 5}}})
 
     assert client.refused("maestro/status", {}).code == 4704
-    assert client.refused("textDocument/hover", {}).code == -32601
+    assert client.refused("textDocument/definition", {}).code == -32601
     assert client.notification("window/showMessage")["type"] == 1
 
 
@@ -181,7 +181,8 @@ def test_a_command_returns_at_once_and_shows_its_work(launch: Launch) -> None:
     client.wait(lambda m: m.get("method") == "$/progress" and m["params"]["value"]["kind"] == "end")
 
     assert client.notification("textDocument/publishDiagnostics")["diagnostics"]
-    assert [value["kind"] for value in progress(client)] == ["begin", "end"]
+    kinds = [value["kind"] for value in progress(client)]
+    assert [kind for kind in kinds if kind != "report"] == ["begin", "end"]
     assert client.notification("window/workDoneProgress/create")["token"]
 
 

@@ -8,10 +8,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from maestro.audit.engine import AuditOptions, audit
-from maestro.audit.exchange import Compose, RawReply, StructuredRequest
+from maestro.audit.asking.exchange import Compose, RawReply, StructuredRequest
+from maestro.audit.asking.wire import WireReply
+from maestro.audit.engine import audit
+from maestro.audit.options import AuditOptions
 from maestro.audit.source import AuditSource
-from maestro.audit.wire import WireReply
 from maestro.failures import UpstreamError
 from maestro.providers.base import Connection
 from maestro.providers.offline import audit as role
@@ -58,14 +59,15 @@ function load(x) {
 """
 
 
-async def run(text: str, language: str = "python", name: str = "a.py", chunk_chars: int = 24_000) -> AuditResult:
+async def run(text: str, language: str = "python", name: str = "a.py", chunk_chars: int | None = None) -> AuditResult:
     connection = connect()
 
     async def generate(compose: Compose) -> RawReply:
         return await role.generate_structured(connection, compose)
 
-    options = AuditOptions("offline", "assistant", "aud_1", chunk_chars=chunk_chars)
-    return await audit(AuditSource(f"file:///w/{name}", text, language), generate, options)
+    whole = chunk_chars is None
+    options = AuditOptions("offline", "assistant", "aud_1", by_tool=whole, chunk_chars=chunk_chars or 0)
+    return (await audit(AuditSource(f"file:///w/{name}", text, language), generate, options)).result
 
 
 def rules(result: AuditResult) -> list[tuple[str, int]]:
@@ -180,7 +182,7 @@ async def test_other_languages(language: str, text: str, expected: list[tuple[st
 async def test_a_part_of_a_file_is_not_blamed_for_what_stands_elsewhere() -> None:
     text = "import os\n\n\n" + "".join(f"def f{n}(a=[]):\n    return os.name, a\n\n\n" for n in range(20))
     result = await run(text, chunk_chars=200)
-    assert len(result.chunks) > 3
+    assert sum(chunk.pieces for chunk in result.chunks) > 3
     assert rules(result) == [("mutable-default", 3 + 4 * n) for n in range(20)]
 
 
@@ -276,3 +278,63 @@ async def test_other_questions_are_refused(user: str) -> None:
     with pytest.raises(UpstreamError) as caught:
         await role.generate_structured(connection, lambda: StructuredRequest("assistant", "", user, {}, 10))
     assert caught.value.failure.kind == "invalid_request"
+
+
+@pytest.mark.asyncio
+async def test_what_ruff_vouches_for_is_safe_to_apply_and_nothing_else_is() -> None:
+    result = await run("import os\nx = 1\nif x == None:\n    x = 2\n")
+    assert {(finding.rule, fix.safe) for finding in result.findings for fix in finding.fixes} == {
+        ("unused-code", True),
+        ("wrong-comparison", False),
+    }
+
+
+@pytest.mark.asyncio
+async def test_what_was_taken_out_breaks_no_code() -> None:
+    """The secret's placeholder takes the quotes along, so that what ruff gets does not parse."""
+    text = 'DATA = ["[]", \'{"access_token": "canary\', "[" * 9, \'{"access_token": "canary", "b": 1}\']\n'
+    assert (await run(text)).findings == []
+    names = 'from helpers import is_plausible\n\nMARK = "-----BEGIN PRIVATE KEY-----"\nis_plausible(MARK)\n'
+    assert {rule for rule, _ in rules(await run(names))} <= {"hard-coded-secret"}
+    assert (await run('KEY = "sk-aaaaaaaaaaaaaaaaaaaaaaaaa"\nTEXT = f"{KEY}"\n')).findings[
+        0
+    ].rule == "hard-coded-secret"
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    "text",
+    [
+        'def is_secret(token):\n    return token == "[" or token in "{}"\n',
+        'TOKEN_URL = "https://example.org/token"\n',
+        'SETTING = {"passphrase": "under a passphrase"}\n',
+        'def ask(field):\n    """A secret is not shown. From a pipe it is a line."""\n    return field\n',
+    ],
+)
+async def test_words_about_secrets_are_none(text: str) -> None:
+    assert (await run(text)).findings == []
+
+
+@pytest.mark.asyncio
+async def test_a_secret_in_a_test_is_of_little_weight() -> None:
+    text = 'KEY = "sk-aaaaaaaaaaaaaaaaaaaaaaaaa"\n'
+    assert [finding.severity for finding in (await run(text)).findings] == ["high"]
+    assert [finding.severity for finding in (await run(text, name="test_a.py")).findings] == ["low"]
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("statement", "found"),
+    [
+        ("f\"SELECT a FROM t WHERE name = '{name}'\"", True),
+        ('f"DELETE FROM t WHERE id = {name}"', True),
+        ('"SELECT a FROM t WHERE name = \'" + name + "\'"', True),
+        ("\"SELECT a FROM t WHERE name = '%s'\" % name", True),
+        ('f"SELECT {name} FROM t WHERE id = ?"', False),
+        ("f\"INSERT INTO t({', '.join(name)}) VALUES (?, ?)\"", False),
+        ('f"UPDATE t SET revision = {NEXT} WHERE id = ?"', False),
+    ],
+)
+async def test_values_in_sql_are_told_and_names_are_not(statement: str, found: bool) -> None:
+    text = f"NEXT = 1\n\n\ndef query(db, name):\n    return db.execute({statement})\n"
+    assert [finding.rule for finding in (await run(text)).findings] == (["sql-injection"] if found else [])

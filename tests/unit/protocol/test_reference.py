@@ -1,14 +1,19 @@
 """The hand-written part of the reference, held against the code it describes."""
 
+import ast
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
-from maestro.audit import findings, reply
+from maestro.audit import findings
+from maestro.audit.asking import reply
+from maestro.audit.judging import noise
 from maestro.lsp import handshake
-from maestro.services import consent
+from maestro.services import audit_document, consent
 from maestro_protocol.base import JsonObject
 from maestro_protocol.codes import BY_CODE
 from maestro_protocol.emit_reference import HEAD
@@ -27,6 +32,26 @@ def section(heading: str) -> str:
 def told_in(table: str) -> set[str]:
     """The names in the first column of a section's table."""
     return set(re.findall(r"^\| `([^`]+)` \|", section(table), re.M))
+
+
+def nodes(module: ModuleType) -> Iterator[ast.AST]:
+    return ast.walk(ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8")))
+
+
+def texts(node: ast.AST) -> set[str]:
+    return {one.value for one in ast.walk(node) if isinstance(one, ast.Constant) and isinstance(one.value, str)}
+
+
+def counted_in(module: ModuleType) -> Iterator[str]:
+    """The keys that are put into a `rejected`: one by one, by `update`, or beside those that are there."""
+    for node in nodes(module):
+        match node:
+            case ast.Subscript(value=ast.Name(id="rejected") | ast.Attribute(attr="rejected"), slice=key):
+                yield from texts(key)
+            case ast.Call(func=ast.Attribute(value=ast.Attribute(attr="rejected"), attr="update"), keywords=named):
+                yield from (one.arg for one in named if one.arg is not None)
+            case ast.Dict(keys=[None, *keys], values=[ast.Attribute(attr="rejected"), *_]):
+                yield from (name for key in keys if key is not None for name in texts(key))
 
 
 def hello(value: JsonObject) -> JsonObject:
@@ -58,11 +83,10 @@ def test_every_command_is_told() -> None:
 
 
 def test_every_reason_to_reject_a_claim_is_told() -> None:
-    sources = [Path(str(module.__file__)).read_text(encoding="utf-8") for module in (findings, reply)]
-    counted = {name for source in sources for name in re.findall(r'rejected\["(\w+)"\]', source)}
-    noise = sources[0].partition("def _noise(")[2].partition("\ndef ")[0]
-    returned = {name for line in noise.splitlines() if "return" in line for name in re.findall(r'"(\w+)"', line)}
-    assert told_in("Rules, and claims that are dropped") == counted | returned
+    counted = {name for module in (findings, reply, audit_document) for name in counted_in(module)}
+    [judge] = [node for node in nodes(noise) if isinstance(node, ast.FunctionDef) and node.name == "reject_reason"]
+    returns = [node for node in ast.walk(judge) if isinstance(node, ast.Return)]
+    assert told_in("Rules, and claims that are dropped") == counted | {name for one in returns for name in texts(one)}
     assert f"the {findings.MAX_FINDINGS} most severe" in TEXT
 
 

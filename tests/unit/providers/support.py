@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -132,16 +132,15 @@ async def loopback(*answers: tuple[int, JsonValue | bytes]) -> AsyncIterator[tup
     state = Loopback("", answers=list(answers))
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        state.received.append(await _receive(reader))
-        status, answer = state.answers.pop(0)
-        body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
-        kind = "text/event-stream" if isinstance(answer, bytes) else "application/json"
-        head = (
-            f"HTTP/1.1 {status} X\r\ncontent-type: {kind}\r\ncontent-length: {len(body)}\r\nconnection: close\r\n\r\n"
-        )
-        writer.write(head.encode() + body)
-        await writer.drain()
-        writer.close()
+        with closing(writer):
+            state.received.append(await _receive(reader))
+            status, answer = state.answers.pop(0)
+            body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+            kind = "text/event-stream" if isinstance(answer, bytes) else "application/json"
+            fields = f"content-type: {kind}\r\ncontent-length: {len(body)}\r\nconnection: close"
+            head = f"HTTP/1.1 {status} X\r\n{fields}\r\n\r\n"
+            writer.write(head.encode() + body)
+            await writer.drain()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     host, port = server.sockets[0].getsockname()[:2]

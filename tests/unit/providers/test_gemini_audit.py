@@ -10,6 +10,7 @@ from maestro.providers.base import StructuredRequest
 from maestro.providers.gemini import audit
 from maestro.providers.gemini.config import INFO
 from maestro.providers.gemini.schema import response_schema
+from maestro.providers.schemas import smaller
 from maestro_protocol.base import JsonObject, JsonValue
 from tests.unit.providers.support import KEY, connect, loopback
 
@@ -79,7 +80,7 @@ def test_the_schema_is_trimmed_to_what_gemini_takes() -> None:
 
 
 def test_the_minimal_schema_has_no_choices_and_no_words() -> None:
-    text = json.dumps(response_schema(FULL, minimal=True))
+    text = json.dumps(response_schema(smaller(FULL)))
     assert "enum" not in text
     assert "description" not in text
     assert "propertyOrdering" in text
@@ -123,11 +124,49 @@ async def test_an_answer_without_its_thoughts_and_with_its_usage() -> None:
         "contents": [{"role": "user", "parts": [{"text": "{}"}]}],
         "systemInstruction": {"parts": [{"text": "Audit."}]},
         "generationConfig": {
-            "maxOutputTokens": 500,
+            "maxOutputTokens": 500 + 24_576,
             "responseMimeType": "application/json",
             "responseSchema": response_schema(FULL),
         },
     }
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("model", "thinking", "room", "temperature"),
+    [
+        ("gemini-2.0-flash", None, 0, 0),
+        ("models/gemini-2.5-pro", {"thinkingBudget": 8192}, 8192, 0),
+        ("gemini-3-pro", None, 24_576, None),
+        ("gemini-flash-latest", None, 24_576, None),
+    ],
+)
+async def test_thoughts_have_room_beside_the_answer(
+    model: str, thinking: JsonObject | None, room: int, temperature: float | None
+) -> None:
+    async with loopback(answer({"text": "{}"})) as (server, http):
+        connection = connect(INFO, base_url=server.base_url, http=http)
+        await audit.generate_structured(connection, lambda: replace(REQUEST, model=model))
+    config = server.received[0].json["generationConfig"]  # type: ignore[index, call-overload]
+    assert (config.get("thinkingConfig"), config["maxOutputTokens"]) == (thinking, 500 + room)
+    assert config.get("temperature") == temperature
+
+
+@pytest.mark.asyncio
+async def test_a_refusal_that_says_nothing_may_be_about_the_schema() -> None:
+    vague = (400, {"error": {"code": 400, "message": "Request contains an invalid argument.", "status": "X"}})
+    async with loopback(vague, answer({"text": "{}"})) as (server, http):
+        await audit.generate_structured(connect(INFO, base_url=server.base_url, http=http), lambda: REQUEST)
+    assert len(server.received) == 2
+
+
+@pytest.mark.asyncio
+async def test_a_refusal_about_something_else_is_not() -> None:
+    place = (400, {"error": {"code": 400, "message": "User location is not supported.", "status": "X"}})
+    async with loopback(place) as (server, http):
+        with pytest.raises(UpstreamError):
+            await audit.generate_structured(connect(INFO, base_url=server.base_url, http=http), lambda: REQUEST)
+    assert len(server.received) == 1
 
 
 @pytest.mark.asyncio
@@ -138,7 +177,7 @@ async def test_a_refused_schema_is_tried_minimal_and_then_in_words() -> None:
     configs = [r.json["generationConfig"] for r in server.received]  # type: ignore[index, call-overload]
     assert [config.get("responseSchema") for config in configs] == [
         response_schema(FULL),
-        response_schema(FULL, minimal=True),
+        response_schema(smaller(FULL)),
         None,
     ]
     assert {config["responseMimeType"] for config in configs} == {"application/json"}

@@ -16,6 +16,7 @@ from maestro.providers.base import StructuredRequest
 from maestro.providers.gemini import audit, oauth, streaming
 from maestro.providers.gemini.config import INFO
 from maestro.providers.oauth import AuthorizeRequest, CodeGrant, FixedRedirect, Granted, LoopbackRedirect
+from maestro.providers.structured import Manner
 from maestro.store.credentials import OAuthCredential
 from maestro_protocol.base import JsonObject, JsonValue
 from maestro_protocol.settings import OAuthSettings, ProviderSettings
@@ -187,9 +188,9 @@ def test_a_key_is_sent_as_ever() -> None:
 
 def test_an_audit_is_signed_like_a_chat() -> None:
     asked = StructuredRequest(model="gemini-3", system="s", user="u", schema={"type": "object"}, max_tokens=10)
-    by_token = audit.build_request(signed_in(INFO, LOGIN), asked, None)
+    by_token = audit.build_request(signed_in(INFO, LOGIN), asked, Manner("object"))
     assert by_token.headers == {"authorization": f"Bearer {ACCESS}", "x-goog-user-project": "p1"}
-    assert audit.build_request(connect(INFO), asked, None).headers == {"x-goog-api-key": KEY}
+    assert audit.build_request(connect(INFO), asked, Manner("object")).headers == {"x-goog-api-key": KEY}
 
 
 # Credentials files

@@ -11,7 +11,11 @@ from maestro_protocol.methods import METHODS, Method, load
 from tests.unit.shape.source import SERVER
 
 FEATURES = "maestro.lsp.features"
-STANDARD = {"__init__", "text_document", "execute_command"}
+STANDARD = {"__init__", "audit_commands", "code_action", "code_lens", "diagnostics", "execute_command"} | {
+    "finding_commands",
+    "hover",
+    "text_document",
+}
 """Files that answer methods of LSP itself."""
 
 REQUESTS = [m for m in METHODS if (m.kind, m.direction) == ("request", "clientToServer")]

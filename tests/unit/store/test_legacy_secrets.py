@@ -32,7 +32,7 @@ async def test_no_clear_text_stays_anywhere(tmp_path: Path) -> None:
         assert await load(database, vault_of(database), "ses_1") == SECRET.encode()
     assert on_disk(tmp_path, CANARY) == []
     assert [name[:20] for name in names(tmp_path)] == [
-        "maestro.db", "maestro.db.backup-v1", "maestro.db.backup-v3", "vault.key"
+        "maestro.db", "maestro.db.backup-v1", "maestro.db.backup-v4", "vault.key"
     ]  # fmt: skip
 
 

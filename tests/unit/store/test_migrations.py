@@ -15,6 +15,7 @@ from maestro.database.migrations import VERSION
 from maestro.database.opening import open_database
 from maestro.database.shape import misshapen, tables
 from maestro.errors import MaestroError
+from tests.unit.intents.support import complete
 from tests.unit.store.support import (
     INTEGER_ROWS,
     SECRET,
@@ -31,7 +32,12 @@ from tests.unit.store.support import (
 
 SESSION_TABLES = {"saved_authentications", "session_defaults", "session_bindings", "vault_keys", "leases", "notes"}
 CHAT_TABLES = {"chats", "turns", "chat_events", "messages"}
-TABLES = {*SESSION_TABLES, *CHAT_TABLES, "chunks", "chunk_totals", "ledger", "ledger_head", "grants", "sqlite_sequence"}
+TABLES = {
+    *SESSION_TABLES,
+    *CHAT_TABLES,
+    *("chunks", "chunk_totals", "ledger", "ledger_head", "grants"),
+    *("finding_marks", "written_lines", "sqlite_sequence"),
+}
 SCHEMA = "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name"
 IDS = "SELECT id, provider, auth_type, name, CAST(credentials AS TEXT) FROM saved_authentications ORDER BY id"
 EXPECTED = [
@@ -98,7 +104,39 @@ def test_sessions_of_the_time_before_chats_stay_as_they_are(tmp_path: Path) -> N
     assert migrated(path) == []
 
 
-@pytest.mark.parametrize("make", [make_legacy, make_version_2])
+def make_version_3(path: Path) -> Path:
+    """One of before findings were marked and written lines remembered, with an intent in it."""
+    migrated(path)
+    query(path, "DROP TABLE finding_marks")
+    query(path, "DROP TABLE written_lines")
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        complete(connection)
+    query(path, "PRAGMA user_version = 3")
+    return path
+
+
+def test_intents_of_the_time_before_lines_were_remembered_stay(tmp_path: Path) -> None:
+    path = make_version_3(tmp_path / "maestro.db")
+    before = query(path, "SELECT * FROM ledger")
+    [notice] = migrated(path)
+    assert before and query(path, "SELECT * FROM ledger") == before
+    assert query(path, "SELECT count(*) FROM written_lines") == [(0,)]
+    assert query(path, "PRAGMA user_version") == [(VERSION,)]
+    (backup,) = backups(path)
+    assert ".backup-v3-" in backup.name and str(backup) in notice
+
+
+def test_a_table_that_has_the_new_name_is_kept_under_another(tmp_path: Path) -> None:
+    path = make_version_3(tmp_path / "maestro.db")
+    query(path, "CREATE TABLE written_lines(mine TEXT)")
+    query(path, "INSERT INTO written_lines VALUES ('kept')")
+    migrated(path)
+    [other] = [one for (one,) in query(path, "SELECT name FROM sqlite_schema WHERE name LIKE 'written_lines_%'")]
+    assert query(path, f"SELECT mine FROM {other}") == [("kept",)]
+    assert query(path, "SELECT count(*) FROM written_lines") == [(0,)]
+
+
+@pytest.mark.parametrize("make", [make_legacy, make_version_2, make_version_3])
 def test_an_older_database_becomes_what_a_new_one_is(tmp_path: Path, make: Callable[[Path], Path]) -> None:
     path = make(tmp_path / "maestro.db")
     migrated(path)

@@ -174,7 +174,7 @@ def test_a_legacy_database_with_such_a_number_is_migrated_once(tmp_path: Path) -
     assert len(names(tmp_path)) == 2
 
 
-@pytest.mark.parametrize("version", [-5, 0, 1, 2, 3])
+@pytest.mark.parametrize("version", [-5, 0, 1, 2, 3, 4])
 @pytest.mark.parametrize(
     "other",
     [

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from maestro.errors import MaestroError
-from maestro.workspace.gate import Gate, Place
+from maestro.workspace.gate import Gate, Place, Unread
 from tests.unit.audit.editor import MemoryEditor
 
 pytestmark = pytest.mark.asyncio
@@ -323,6 +323,43 @@ async def test_documents_for_audits(folder: Path, tmp_path: Path) -> None:
         assert (await refused(opened.document(uri))).code == 4601
     for path in (folder / "link.py", tmp_path / "outside" / "a.py", folder / ".." / "outside" / "a.py"):
         assert (await refused(opened.document("file://" + str(path)))).code == 4406
+
+
+async def test_what_cannot_be_audited_is_told_as_what_it_is(folder: Path, tmp_path: Path) -> None:
+    (folder / "large").write_bytes(b"x" * (8 * 1024 * 1024 + 1))
+    (folder / "binary").write_bytes(b"\xff\xfe\x00")
+    (folder / "link.py").symlink_to(tmp_path / "outside" / "a.py")
+    os.mkfifo(folder / "pipe.py")
+    opened, _ = gate(folder)
+    for name, reason in (
+        ("large", "larger than 8 MiB"),
+        ("binary", "no UTF-8 text"),
+        ("link.py", "link leads out of the workspace"),
+        ("pipe.py", "no regular file"),
+        ("src", "is a folder"),
+        ("missing", "There is no file"),
+        ("../outside/a.py", "not in the workspace"),
+    ):
+        error = await refused(opened.document(f"{folder.as_uri()}/{name}"))
+        assert reason in error.message
+        assert not isinstance(error, Unread)
+
+
+async def test_a_file_nobody_may_read_is_told_from_what_is_no_text(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_ = os.open
+
+    def closed(path: str, *arguments: object, **options: object) -> int:
+        if path == "a.py":
+            raise PermissionError(13, "Permission denied", path)
+        return open_(path, *arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(os, "open", closed)
+    opened, _ = gate(folder)
+    error = await refused(opened.document((folder / "src" / "a.py").as_uri()))
+    assert isinstance(error, Unread)
+    assert "permissions" in error.message
 
 
 async def test_many_at_once(folder: Path) -> None:

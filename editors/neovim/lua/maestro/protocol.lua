@@ -7,6 +7,8 @@
 
 ---@alias maestro.AuthType "api_key"|"oauth"
 
+---@alias maestro.BaselineState "new"|"unchanged"|"updated"|"absent"
+
 ---@alias maestro.Category "correctness"|"security"|"concurrency"|"resource"|"error-handling"|"performance"|"maintainability"|"tests"|"integrity"|"intent"
 
 ---What a chat's log holds.
@@ -43,7 +45,7 @@
 
 ---@alias maestro.RiskLevel "low"|"medium"|"high"
 
----@alias maestro.Role "config"|"apiKey"|"oauth"|"models"|"streaming"|"audit"
+---@alias maestro.Role "config"|"apiKey"|"oauth"|"models"|"streaming"|"audit"|"batch"
 
 ---@alias maestro.SessionBindResult maestro.Session|maestro.SessionReleased
 
@@ -76,6 +78,23 @@
 ---@field label string
 ---@field uri? string
 
+---What an audit may take. What does not fit is not sent, and the audit is not `complete`.
+---@class maestro.AuditBudget: maestro.WireModel
+---@field maxTokens? integer
+---A decimal number of US dollars, where the model's prices are known.
+---@field maxCost? string
+
+---@class maestro.AuditCancelResult: maestro.WireModel
+---@field status "cancelling"|"ended"|"notFound"
+
+---Which findings to forget: those of an audit, or of these documents; without either, all.
+---@class maestro.AuditClearParams: maestro.Params
+---@field auditId? string
+---@field uris? string[]
+
+---@class maestro.AuditClearResult: maestro.WireModel
+---@field cleared integer
+
 ---Terminal: exactly one per audit.
 ---@class maestro.AuditCompleted: maestro.WireModel
 ---@field type "audit.completed"
@@ -88,7 +107,16 @@
 ---@field auditId string
 ---@field findings maestro.Finding[]
 
----`complete` with no findings is the only "clean"; everything else says what was not looked at.
+---@class maestro.AuditListParams: maestro.Params
+
+---@class maestro.AuditListResult: maestro.WireModel
+---The latest first.
+---@field audits maestro.AuditSummary[]
+
+---@class maestro.AuditParams: maestro.Params
+---@field auditId string
+
+---`complete` without findings is the only "clean"; anything else says in `chunks` what was not reviewed.
 ---@class maestro.AuditResult: maestro.WireModel
 ---@field auditId string
 ---@field status maestro.AuditStatus
@@ -100,32 +128,63 @@
 ---@field rejected table<string, integer>
 ---@field chunks maestro.ChunkReport[]
 ---@field usage? maestro.Usage
+---How many requests of this audit the provider answered, repetitions not counted.
+---@field requests integer
 
 ---@class maestro.AuditRunParams: maestro.Params
 ---@field target maestro.AuditTarget
 ---@field sessionId? string
 ---@field model? string
----Ids or categories of the catalogue; absent, all of them.
+---Ids or categories of the catalogue; absent, those of the setting `audit.rules`.
 ---@field rules? string[]
----Absent: `low`.
+---What is below it is dropped; absent, the setting `audit.minSeverity`.
 ---@field minSeverity? maestro.Severity
+---@field budget? maestro.AuditBudget
+---Ask again about code whose review is remembered.
+---@field fresh? boolean
 
 ---@class maestro.AuditSettings: maestro.SettingsModel
----Whether code may be sent to a provider for an audit.
+---Whether code may be sent for an audit; `ask` asks once per workspace folder and service.
 ---@field consent? "ask"|"always"|"never"
+---Audit a document whenever it is saved. It costs what audits cost.
+---@field onSave? boolean
+---How long after the last time it was saved that audit begins.
+---@field saveDelayMs? integer
+---Ids or categories of the catalogue that audits report; absent, all of them.
+---@field rules? string[]
+---What is below it is dropped.
+---@field minSeverity? maestro.Severity
+---How many requests of audits are under way at once; read when the server starts.
+---@field concurrency? integer
+---Offer a lens above functions with findings, and above those a tool wrote last.
+---@field codeLens? boolean
 
 ---@class maestro.AuditStarted: maestro.WireModel
 ---@field type "audit.started"
 ---@field auditId string
 
----What to audit: one document, for now.
+---An audit of this process.
+---@class maestro.AuditSummary: maestro.WireModel
+---@field auditId string
+---@field status maestro.AuditStatus|"running"
+---What was audited, for people.
+---@field title string
+---@field findings integer
+---@field startedAt string
+---@field endedAt? string
+
+---What to audit: documents, a `workspaceFolder`, or a `diffBase`, which takes a folder too.
 ---@class maestro.AuditTarget: maestro.WireModel
----Exactly one in this version; `uri` says the same.
+---Documents, open or in the workspace; a folder stands for the files in it.
 ---@field uris? string[]
 ---The document, open or in the workspace.
 ---@field uri? string
----Absent: all of it.
+---Only the functions and statements of `uri` that have a line of it; absent, all of them.
 ---@field range? maestro.Range
+---The URI of a folder of the workspace, or of one in it: all its code that is not ignored.
+---@field workspaceFolder? string
+---A commit of git: only what changed since, committed or not, with the functions around it.
+---@field diffBase? string
 
 ---A way to sign in to a provider.
 ---@class maestro.AuthTypeInfo: maestro.WireModel
@@ -393,8 +452,16 @@
 ---@field intentId? string
 ---@field createdAt string
 
+---What became of a piece of a document; neighbours with the same fate are told as one.
 ---@class maestro.ChunkReport: maestro.WireModel
+---Of several pieces, the first.
 ---@field id string
+---@field uri? string
+---Zero-based.
+---@field firstLine? integer
+---Zero-based; belongs to it.
+---@field lastLine? integer
+---@field pieces integer
 ---@field status maestro.ChunkStatus
 ---@field cached boolean
 ---@field reason? string
@@ -611,14 +678,57 @@
 ---@field message string
 ---@field docsUrl? string
 ---@field uri string
----Absent when the quoted code was not found: then it is no diagnostic.
+---Relative to the workspace folder.
+---@field relPath? string
+---Where its words are now. Absent when the quoted code was not found: then it is no diagnostic.
 ---@field range? maestro.Range
 ---@field symbol? string
 ---@field language? string
+---@field related maestro.RelatedPlace[]
 ---@field tags ("unnecessary"|"deprecated")[]
+---As they were for the audited text; what an editor applies is made anew by `codeAction/resolve`.
 ---@field fixes maestro.Fix[]
 ---@field state maestro.FindingState
+---For reports; not sent by this version.
+---@field baselineState? maestro.BaselineState
+---Why it was suppressed, dismissed or put into the baseline, by the word of whoever did that.
+---@field reason? string
+---@field intents maestro.FindingIntent[]
 ---@field provenance maestro.Provenance
+
+---`edits` is what to change in the document, where the editor cannot be asked to do it.
+---@class maestro.FindingChangeResult: maestro.WireModel
+---@field finding maestro.Finding
+---@field edits? maestro.Edit[]
+
+---@class maestro.FindingDismissParams: maestro.Params
+---@field findingId string
+---@field reason? string
+
+---What a tool said of the call that last wrote the lines.
+---@class maestro.FindingIntent: maestro.WireModel
+---@field intentId string
+---@field tool string
+---@field purpose? string
+---@field scope? string
+---@field riskLevel string
+
+---@class maestro.FindingListParams: maestro.Params
+---@field uri? string
+---@field auditId? string
+---@field state? maestro.FindingState
+
+---@class maestro.FindingListResult: maestro.WireModel
+---@field findings maestro.Finding[]
+
+---@class maestro.FindingParams: maestro.Params
+---@field findingId string
+
+---@class maestro.FindingSuppressParams: maestro.Params
+---@field findingId string
+---`line` and `file` write a comment into the document; `rule` turns the rule off in this workspace folder; `baseline` writes the finding into `.maestro/baseline.json`.
+---@field scope? "line"|"file"|"rule"|"baseline"
+---@field reason? string
 
 ---@class maestro.Fix: maestro.WireModel
 ---@field title string
@@ -938,11 +1048,18 @@
 ---@field output string
 ---@field asOf? string
 
+---Who said so, and when.
 ---@class maestro.Provenance: maestro.WireModel
 ---@field provider string
 ---@field model string
 ---@field promptVersion? string
+---The audit that found it, or the last one that found it again.
+---@field auditId? string
 ---@field cached boolean
+---What the request took that the claim came from.
+---@field tokens? integer
+---How long that request took.
+---@field milliseconds? integer
 
 ---A provider this server can talk to.
 ---@class maestro.Provider: maestro.WireModel
@@ -1006,6 +1123,12 @@
 ---What the model thought, for display.
 ---@class maestro.ReasoningPart: maestro.WireModel
 ---@field type "reasoning"
+---@field text string
+
+---Another place in the same document that belongs to a finding.
+---@class maestro.RelatedPlace: maestro.WireModel
+---@field range maestro.Range
+---The line it begins on.
 ---@field text string
 
 ---The provider's own items of an answer (signatures, encrypted reasoning), to be sent back verbatim on its wire.
@@ -1627,8 +1750,26 @@ M.methods = {
   INTENT_VERIFY = "maestro/intent/verify",
   ---What was spent, and what became of the requests.
   USAGE_SUMMARY = "maestro/usage/summary",
-  ---Audit a document; findings are also published as diagnostics.
+  ---Audit documents; findings are also published as diagnostics.
   AUDIT_RUN = "maestro/audit/run",
+  ---The audits of this process.
+  AUDIT_LIST = "maestro/audit/list",
+  ---The result of an audit that has ended.
+  AUDIT_GET = "maestro/audit/get",
+  ---Stop an audit; it answers with its result so far.
+  AUDIT_CANCEL = "maestro/audit/cancel",
+  ---Forget findings and take back their diagnostics.
+  AUDIT_CLEAR = "maestro/audit/clear",
+  ---The findings there are, where they stand now.
+  FINDING_LIST = "maestro/finding/list",
+  ---One finding.
+  FINDING_GET = "maestro/finding/get",
+  ---Keep a finding from being shown, in the code or beside it.
+  FINDING_SUPPRESS = "maestro/finding/suppress",
+  ---Say that a finding is wrong or unwanted; it never comes back.
+  FINDING_DISMISS = "maestro/finding/dismiss",
+  ---Undo a dismissal, a rule that was turned off, or an entry in the baseline.
+  FINDING_RESTORE = "maestro/finding/restore",
   ---The one status a thin client draws.
   STATUS = "maestro/status",
   ---Check the installation: what is wrong, why, and how to mend it.
@@ -1726,7 +1867,7 @@ M.errors = {
   contextTooLarge = 4502,
   ---Nothing here that can be audited.
   auditTargetInvalid = 4601,
-  ---No audit with this id.
+  ---No audit or finding with this id.
   auditNotFound = 4602,
   ---Nothing is sent before the user agreed.
   consentRequired = 4603,

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TypeAlias
 
@@ -11,22 +11,21 @@ from pydantic import JsonValue
 from maestro.cancelling import cancel_once
 from maestro.errors import MaestroError
 from maestro.lsp.calls import Calls
+from maestro.lsp.commands import Command, Feature, at_most, optional_text_at
 from maestro.lsp.connection import Connection
 from maestro.lsp.context import RequestContext
 from maestro.lsp.editor import LspEditor
-from maestro.lsp.features.audit import audit_run
+from maestro.lsp.features.audit_commands import audit_commands
 from maestro.lsp.features.doctor import doctor
+from maestro.lsp.features.finding_commands import finding_commands
 from maestro.lsp.features.session import session_set_default
 from maestro.lsp.handshake import Handshake
 from maestro.lsp.logs import incident
-from maestro.lsp.messages import RpcError, Token, encode, invalid_params
-from maestro_protocol.audit import AuditRunParams, AuditTarget
+from maestro.lsp.messages import RpcError, Token, encode
 from maestro_protocol.doctor import DoctorParams
 from maestro_protocol.sessions import SessionParams
 
-Command: TypeAlias = Callable[[Sequence[JsonValue]], None]
 NewContext: TypeAlias = Callable[[Token | None], RequestContext]
-_Feature: TypeAlias = Callable[[RequestContext], Awaitable[object]]
 
 DEADLINE = 10.0
 """Seconds the editor has to allow progress."""
@@ -44,25 +43,19 @@ class Commands:
         self._editor = editor
         self._new_context = new_context
         self.table: Mapping[str, Command] = {
-            "maestro.audit.file": self._audit_file,
+            **audit_commands(self._start, editor),
+            **finding_commands(self._start, editor),
             "maestro.session.select": self._select_session,
             "maestro.doctor": self._doctor,
         }
 
-    def _audit_file(self, arguments: Sequence[JsonValue]) -> None:
-        if (uri := _text(arguments)) is None:
-            raise invalid_params("arguments[0]", "must be the document's URI")
-        params = AuditRunParams(target=AuditTarget(uri=uri))
-        self._start(lambda context: audit_run(params, context))
-
     def _select_session(self, arguments: Sequence[JsonValue]) -> None:
-        if (chosen := _text(arguments)) is None and arguments:
-            raise invalid_params("arguments[0]", "must be a session's id or name")
+        at_most(arguments, 1)
+        chosen = optional_text_at(arguments, 0, "a session's id or name")
         self._start(partial(self._select, chosen))
 
     def _doctor(self, arguments: Sequence[JsonValue]) -> None:
-        if arguments:
-            raise invalid_params("arguments", "must be empty")
+        at_most(arguments, 0)
         self._start(self._examine)
 
     async def _examine(self, context: RequestContext) -> None:
@@ -87,10 +80,10 @@ class Commands:
         if chosen is not None:
             await session_set_default(SessionParams(session_id=chosen), context)
 
-    def _start(self, feature: _Feature) -> None:
+    def _start(self, feature: Feature) -> None:
         self._connection.spawn(self._run(feature), "a command")
 
-    async def _run(self, feature: _Feature) -> None:
+    async def _run(self, feature: Feature) -> None:
         token = await self._progress_token(self._connection.calls)
         context = self._new_context(token)
         forget = self._connection.on_cancel(token, partial(_cancel, asyncio.current_task()))
@@ -122,8 +115,3 @@ class Commands:
 def _cancel(task: "asyncio.Task[None] | None") -> None:
     if task is not None:
         cancel_once(task)
-
-
-def _text(arguments: Sequence[JsonValue]) -> str | None:
-    first = arguments[0] if len(arguments) == 1 else None
-    return first if isinstance(first, str) and first else None

@@ -1,39 +1,53 @@
-"""Standard `textDocument/did*` and changes of files: the workspace keeps the text; what was shown about a document goes
-with it, and what a context holds of it may be stale."""
-
-from collections.abc import Callable
+"""Standard `textDocument/did*` and changes of files: the workspace keeps the text; findings move with it, and what a
+context holds of it may be stale."""
 
 from lsprotocol import types
 
-from maestro.lsp.editor import LspEditor
+from maestro.app import Services
 from maestro.lsp.protocol import StandardServer
-
-Changed = Callable[[str], None]
-"""Hears the URI of a document that is another one by now."""
+from maestro_protocol.chat import Position, Range
 
 
-def register(server: StandardServer, editor: LspEditor, changed: Changed) -> None:
+def register(server: StandardServer, services: Services) -> None:
     """Hear of what happens to documents, after the workspace has."""
-
-    def did_close(params: types.DidCloseTextDocumentParams) -> None:
-        editor.clear(params.text_document.uri)
-        changed(params.text_document.uri)
+    texts, stale, on_save = services.texts, services.context.files.changed, services.audit_on_save
 
     def did_open(params: types.DidOpenTextDocumentParams) -> None:
-        changed(params.text_document.uri)
+        texts.opened(params.text_document.uri)
+        stale(params.text_document.uri)
 
     def did_change(params: types.DidChangeTextDocumentParams) -> None:
-        changed(params.text_document.uri)
+        texts.changed(params.text_document.uri, [_change(change) for change in params.content_changes])
+        stale(params.text_document.uri)
 
-    def did_save(params: types.DidSaveTextDocumentParams) -> None:
-        changed(params.text_document.uri)
+    async def did_save(params: types.DidSaveTextDocumentParams) -> None:
+        on_save.saved(params.text_document.uri)
+        stale(params.text_document.uri)
+        await services.audit_files.saved(params.text_document.uri)
 
-    def did_change_files(params: types.DidChangeWatchedFilesParams) -> None:
+    def did_close(params: types.DidCloseTextDocumentParams) -> None:
+        texts.closed(params.text_document.uri)
+        on_save.closed(params.text_document.uri)
+        stale(params.text_document.uri)
+
+    async def did_change_files(params: types.DidChangeWatchedFilesParams) -> None:
         for event in params.changes:
-            changed(event.uri)
+            stale(event.uri)
+        for event in params.changes:
+            await services.audit_files.changed(event.uri)
 
     server.feature(types.TEXT_DOCUMENT_DID_OPEN)(did_open)
     server.feature(types.TEXT_DOCUMENT_DID_CHANGE)(did_change)
     server.feature(types.TEXT_DOCUMENT_DID_SAVE)(did_save)
     server.feature(types.TEXT_DOCUMENT_DID_CLOSE)(did_close)
     server.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)(did_change_files)
+
+
+def _change(change: types.TextDocumentContentChangeEvent) -> tuple[Range | None, str]:
+    if isinstance(change, types.TextDocumentContentChangeWholeDocument):
+        return None, change.text
+    return Range(start=_position(change.range.start), end=_position(change.range.end)), change.text
+
+
+def _position(position: types.Position) -> Position:
+    return Position(line=position.line, character=position.character)

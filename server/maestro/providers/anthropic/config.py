@@ -26,5 +26,10 @@ DEFAULT_VERSION = "2023-06-01"
 """The API version requests name unless the settings say otherwise."""
 VERSION_WITHOUT_SAMPLING = "2026-10-21"
 """From this version on `temperature` is refused, even at its default value."""
+SAMPLING_MODELS = (
+    *("claude-2", "claude-3", "claude-haiku-4", "claude-sonnet-4", "claude-opus-4-2025"),
+    *("claude-opus-4-0", "claude-opus-4-1", "claude-opus-4-5", "claude-opus-4-6"),
+)
+"""Those that take a `temperature` at all: Opus 4.7 and everything from 5 on refuse any but the default."""
 OAUTH_BETAS = ("oauth-2025-04-20",)
 """Without this flag no OAuth token is taken (providers.md B.4)."""

@@ -1,32 +1,28 @@
 """JSON Schema as Anthropic's structured output takes it: every object closed, no limits on values."""
 
-from pydantic import JsonValue
-
+from maestro.providers.schemas import is_object, walk
 from maestro_protocol.base import JsonObject
 
-_LIMITS = frozenset(
-    "minimum maximum exclusiveMinimum exclusiveMaximum multipleOf minLength maxLength pattern maxItems uniqueItems "
-    "minProperties maxProperties".split()
+_TAKEN = frozenset(
+    "type title description enum const anyOf allOf $ref $defs definitions properties required items "
+    "additionalProperties".split()
 )
-"""Refused with a 400, as the vendor's own client knows, which leaves them out too."""
-_NAMED = ("properties", "$defs", "definitions")
-"""Where the members are schemas by name, so that a property may be called `pattern`."""
+"""What the vendor's own client sends as keywords (anthropic 2.11, `lib/_parse/_transform.py`), and `definitions`, the
+old name of `$defs`."""
+_FORMATS = ("date-time", "time", "date", "duration", "email", "hostname", "uri", "ipv4", "ipv6", "uuid")
 
 
 def output_schema(schema: JsonObject) -> JsonObject:
     """The schema, nested ones included. What is left out no longer binds the model."""
-    kept = {name: _inner(name, value) for name, value in schema.items() if name not in _LIMITS}
-    is_object = kept.get("type") == "object" or "properties" in kept
-    return kept | {"additionalProperties": False} if is_object else kept
+    return walk(schema, _taken)
 
 
-def _inner(name: str, value: JsonValue) -> JsonValue:
-    if name in ("enum", "const", "default", "examples"):
-        return value
-    if isinstance(value, list):
-        return [output_schema(item) if isinstance(item, dict) else item for item in value]
-    if not isinstance(value, dict):
-        return value
-    if name in _NAMED:
-        return {key: output_schema(inner) if isinstance(inner, dict) else inner for key, inner in value.items()}
-    return output_schema(value)
+def _taken(node: JsonObject) -> JsonObject:
+    if "oneOf" in node:
+        node = {"anyOf": node["oneOf"], **node}
+    kept = {name: value for name, value in node.items() if name in _TAKEN}
+    if node.get("format") in _FORMATS:
+        kept["format"] = node["format"]
+    if node.get("minItems") in (0, 1):
+        kept["minItems"] = node["minItems"]
+    return kept | {"additionalProperties": False} if is_object(kept) else kept

@@ -10,30 +10,27 @@ _MAX_REFERENCES = 8
 """How deep references are followed; what lies below becomes a plain string."""
 
 
-def response_schema(schema: JsonObject, *, minimal: bool = False) -> JsonObject:
+def response_schema(schema: JsonObject) -> JsonObject:
     """The part of a schema Gemini accepts (providers.md C.2, audit.md 4).
 
     References are replaced by what they name, of several types the first is taken, and everything else is dropped:
-    the answer is validated against the whole schema anyway. `minimal` also drops enumerations and descriptions.
+    the answer is validated against the whole schema anyway.
     """
     definitions = schema.get("$defs")
-    return _node(schema, definitions if isinstance(definitions, dict) else {}, minimal, _MAX_REFERENCES)
+    return _node(schema, definitions if isinstance(definitions, dict) else {}, _MAX_REFERENCES)
 
 
-def _node(schema: JsonValue, definitions: Mapping[str, JsonValue], minimal: bool, depth: int) -> JsonObject:
+def _node(schema: JsonValue, definitions: Mapping[str, JsonValue], depth: int) -> JsonObject:
     node, nullable = _resolved(schema, definitions, depth)
     kind = _kind(node)
     built: JsonObject = {"type": kind.upper()}
     if nullable:
         built["nullable"] = True
-    if not minimal:
-        built |= _words(node, kind)
+    built |= _words(node, kind)
     if kind == "array":
-        built["items"] = _node(node.get("items"), definitions, minimal, depth - 1)
+        built["items"] = _node(node.get("items"), definitions, depth - 1)
     if kind == "object" and isinstance(properties := node.get("properties"), dict):
-        built["properties"] = {
-            name: _node(value, definitions, minimal, depth - 1) for name, value in properties.items()
-        }
+        built["properties"] = {name: _node(value, definitions, depth - 1) for name, value in properties.items()}
         built["propertyOrdering"] = [*properties]
         if "required" in node:
             built["required"] = node["required"]

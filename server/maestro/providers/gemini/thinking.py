@@ -17,6 +17,8 @@ _BUDGETS: dict[Effort, int] = {
 """Tokens, as Google's OpenAI-compatible endpoint maps efforts to them."""
 _SMALLEST_PRO_BUDGET = 128
 """2.5 Pro cannot be told not to think."""
+_AUDIT_BUDGET = _BUDGETS["medium"]
+_LARGEST_BUDGET = _BUDGETS["max"]
 _LEVELS: dict[Effort, str] = {
     "none": "MINIMAL",
     "minimal": "MINIMAL",
@@ -26,6 +28,24 @@ _LEVELS: dict[Effort, str] = {
     "xhigh": "HIGH",
     "max": "HIGH",
 }
+
+
+def room_to_think(model: str) -> tuple[JsonObject | None, int]:
+    """How an audit lets a model think, and how many tokens that takes of the output cap, which thoughts count towards.
+
+    A budget where one can be set; from 3 on the model's own level, which all of them take.
+    """
+    name = model.removeprefix("models/")
+    if name.startswith(_WITHOUT_THINKING):
+        return None, 0
+    if name.startswith("gemini-2.5"):
+        return {"thinkingBudget": _AUDIT_BUDGET}, _AUDIT_BUDGET
+    return None, _LARGEST_BUDGET
+
+
+def takes_temperature(model: str) -> bool:
+    """From Gemini 3 on Google warns of loops and worse reasoning below the default of 1 (Gemini 3 developer guide)."""
+    return model.removeprefix("models/").startswith((*_WITHOUT_THINKING, "gemini-2.5"))
 
 
 def thinking_config(model: str, effort: Effort | None) -> JsonObject | None:

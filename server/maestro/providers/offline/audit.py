@@ -5,8 +5,8 @@ import re
 
 from pydantic import BaseModel, ValidationError
 
+from maestro.audit.asking.wire import WireFinding, WireReply
 from maestro.audit.source import AuditSource
-from maestro.audit.wire import WireFinding, WireReply
 from maestro.failures import Failure, UpstreamError
 from maestro.providers.base import Compose, Connection, RawReply
 from maestro.providers.offline.checks import check_syntax, run_checks

@@ -7,10 +7,10 @@ import tomllib
 import warnings
 from collections.abc import Iterator
 
+from maestro.audit.asking.wire import WireFinding
 from maestro.audit.catalogue import BY_ID
 from maestro.audit.secrets import PLACEHOLDER
 from maestro.audit.source import AuditSource
-from maestro.audit.wire import WireFinding
 from maestro_protocol.audit import Confidence
 
 _SCRIPT = frozenset({"javascript", "javascriptreact", "typescript", "typescriptreact", "vue", "svelte"})
@@ -22,6 +22,9 @@ _EVAL = re.compile(r"(?<![\w$.])(?:eval\(|new Function\()(?!\s*\))")
 _INNER_HTML = re.compile(r"\.(?:innerHTML|outerHTML)\s*\+?=\s*(?![=\s]*[\"'][^\"']*[\"']\s*;?\s*$)(?!=)")
 _EMPTY_CATCH = re.compile(r"\bcatch\s*(?:\([^)]*\)\s*)?\{\s*\}")
 _MAX_LINE = 2_000
+_TEST = re.compile(r"(?i)(?:test_.*|.*[._-](?:test|spec)s?|conftest)\.[a-z]+$|.*Tests?\.(?:java|kt|cs|php)$")
+_MADE_UP = {"severity": "low", "confidence": "low"}
+"""Of most credentials in tests."""
 
 
 def run_checks(source: AuditSource) -> Iterator[WireFinding]:
@@ -65,7 +68,8 @@ def _secrets(source: AuditSource) -> Iterator[WireFinding]:
     """Secrets were replaced before the text came here; their placeholders tell where they are."""
     for number, line in enumerate(source.lines):
         if PLACEHOLDER.search(line):
-            yield _finding(source, number, "hard-coded-secret", "A credential stands in the source.")
+            found = _finding(source, number, "hard-coded-secret", "A credential stands in the source.")
+            yield found.model_copy(update=_MADE_UP) if _TEST.match(source.name) else found
 
 
 def _script(source: AuditSource) -> Iterator[WireFinding]:

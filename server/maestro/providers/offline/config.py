@@ -10,6 +10,6 @@ INFO = ProviderInfo(
     base_url="",
     auth_types=(),
     default_model=MODEL,
-    flags={"local": True},
+    flags={"local": True, "tool": True},
     needs_key=False,
 )

@@ -3,8 +3,8 @@
 import re
 from typing import NamedTuple
 
+from maestro.audit.code.symbols import find_symbols
 from maestro.audit.source import AuditSource
-from maestro.audit.symbols import find_symbols
 
 _BLOCK = re.compile(
     r"^(?:(?P<label>\S[^\n]*):\n)?(?P<fence>```+)(?P<language>[\w+#-]*)[^\n]*\n(?P<code>.*?)\n?^(?P=fence)[ \t]*$",

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
@@ -9,9 +10,10 @@ from pathlib import Path
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from maestro.audit.asking.wire import WireFinding
 from maestro.audit.catalogue import BY_ID
+from maestro.audit.secrets import PLACEHOLDER
 from maestro.audit.source import AuditSource, Span
-from maestro.audit.wire import WireFinding
 
 _TIMEOUT = 20.0
 
@@ -31,7 +33,6 @@ RULES: Mapping[str, str] = {
         "swallowed-error": "E722 B012 S110 S112",
         "lost-cause": "B904",
         "weak-assertion": "B011 B017 PLW0129",
-        "hard-coded-secret": "S105 S106 S107",
         "code-injection": "S102 S307",
         "command-injection": "S602 S605",
         "sql-injection": "S608",
@@ -46,10 +47,25 @@ RULES: Mapping[str, str] = {
     }.items()
     for rule in rules.split()
 }
-"""Ruff's rules that name a defect, and what the catalogue calls it."""
+"""Ruff's rules that name a defect, and what the catalogue calls it.
+
+Those about passwords are left out: secrets were found, and taken out, before the text came here, and what ruff says
+beyond that is about names.
+"""
+
+_VALUE_IN_SQL = re.compile(
+    r"""(?x)(?: '%? | [=<>]\s*'?%? | \b(?i:like)\s+'?%? ) (?: \{(?![A-Z_]+\}) | %[sd(] | ["']\s*(?:\+|%) )"""
+)
+"""Where a value goes into a statement; names of tables and columns can come from nowhere but the program."""
+
+_DOUBTFUL = frozenset({"S608", "SIM115"})
+"""Who may choose the value, and who closes the file, ruff does not know."""
 
 _WHOLE_FILE = frozenset({"F401", "F811", "F821", "F822", "F823", ""})
 """What cannot be said of a part of a file; the empty one is a syntax error."""
+
+_NAME_TAKEN_OUT = re.compile(r"[\w.]MSK\d{5}|MSK\d{5}x*[\w.(]")
+"""Code that went with a secret: what else uses a name cannot be said then."""
 
 
 class _Place(BaseModel):
@@ -64,6 +80,7 @@ class _Edit(BaseModel):
 
 
 class _Fix(BaseModel):
+    applicability: str
     edits: list[_Edit]
 
 
@@ -93,8 +110,9 @@ async def run_ruff(program: str, source: AuditSource, *, part: bool) -> list[Wir
         diagnostics = _DIAGNOSTICS.validate_json(output)
     except ValidationError:
         return None
+    part = part or _NAME_TAKEN_OUT.search(source.plain) is not None
     known = [d for d in diagnostics if _rule(d) is not None and not (part and _code(d) in _WHOLE_FILE)]
-    return [_finding(source, diagnostic) for diagnostic in known]
+    return [_finding(source, diagnostic) for diagnostic in known if _is_defect(source, diagnostic)]
 
 
 async def _execute(program: str, text: str, *, stub: bool) -> bytes | None:
@@ -123,6 +141,15 @@ def _code(diagnostic: _Diagnostic) -> str:
     return "" if diagnostic.code in (None, "invalid-syntax") else str(diagnostic.code)
 
 
+def _is_defect(source: AuditSource, diagnostic: _Diagnostic) -> bool:
+    """Whether it is one also in this text, from which secrets were taken out."""
+    code = _code(diagnostic)
+    if code not in ("S608", "F541"):
+        return not PLACEHOLDER.search(diagnostic.message)
+    text = "\n".join(source.lines[diagnostic.location.row - 1 : diagnostic.end_location.row])
+    return bool(_VALUE_IN_SQL.search(text)) if code == "S608" else not PLACEHOLDER.search(text)
+
+
 def _rule(diagnostic: _Diagnostic) -> str | None:
     return RULES.get(_code(diagnostic)) if _code(diagnostic) else "syntax-error"
 
@@ -137,9 +164,10 @@ def _finding(source: AuditSource, diagnostic: _Diagnostic) -> WireFinding:
         why=f"{rule.about.rstrip('.')} ({f'ruff {code}' if code else 'ruff'}).",
         rule=rule.id,
         severity=rule.severity,
-        confidence="high",
+        confidence="medium" if code in _DOUBTFUL else "high",
         title=diagnostic.message,
         fix=fix,
+        safe=diagnostic.fix is not None and diagnostic.fix.applicability == "safe",
     )
 
 

@@ -14,8 +14,8 @@ from maestro.transport import HttpRequest
 from maestro_protocol.base import JsonObject
 from maestro_protocol.chat import Effort, Tool
 
-_WITHOUT_REASONING = ("gpt-3.5", "gpt-4", "chatgpt-", "gpt-5-chat", "ft:gpt-3.5", "ft:gpt-4")
-"""Models that refuse a request for encrypted reasoning, because they have none."""
+WITHOUT_REASONING = ("gpt-3.5", "gpt-4", "chatgpt-", "gpt-5-chat", "ft:gpt-3.5", "ft:gpt-4")
+"""Models that refuse a request for encrypted reasoning, because they have none; they alone take a temperature."""
 
 
 async def open_stream(connection: Connection, request: ChatRequest) -> ByteStream:
@@ -72,7 +72,7 @@ def _storage(background: bool, model: str) -> JsonObject:
     """Nothing is kept at OpenAI, so reasoning comes back encrypted; a background response must be kept to resume."""
     if background:
         return {"background": True, "store": True}
-    if model.startswith(_WITHOUT_REASONING):
+    if model.startswith(WITHOUT_REASONING):
         return {"store": False}
     return {"store": False, "include": ["reasoning.encrypted_content"]}
 

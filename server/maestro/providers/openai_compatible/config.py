@@ -23,6 +23,7 @@ class _Flags(BaseModel):
     maxTokensField: str = "max_tokens"
     efforts: str = ""
     jsonSchema: bool = True
+    jsonObject: bool = True
     echoReasoning: bool = False
     reasoningDetails: bool = False
     toolIdLength: int = 0

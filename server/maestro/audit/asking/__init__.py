@@ -1,0 +1,1 @@
+"""What is asked about code, and what comes back."""

@@ -1,0 +1,1 @@
+"""What code is made of, whatever its language: comments, tokens, definitions, units."""

@@ -1,0 +1,1 @@
+"""From a proposal to an edit that cannot break the file."""

@@ -1,0 +1,1 @@
+"""What tools did, told as findings without a model."""

@@ -1,0 +1,1 @@
+"""What of a model's claims is worth showing."""
