@@ -127,7 +127,7 @@ def _units(seen: AuditSource, shared: Shared) -> Sequence[Unit]:
     """The units; of a text that does not parse, as far as its last one that did tells."""
     found = find_units(seen, shared.last_good.get(seen.uri))
     if found.last_good is not None:
-        shared.last_good[seen.uri] = found.last_good
+        shared.last_good.put(seen.uri, found.last_good)
     return found.units
 
 

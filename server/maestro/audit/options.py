@@ -9,7 +9,7 @@ from maestro.audit.asking.budget import Budget
 from maestro.audit.asking.cache import ReviewCache
 from maestro.audit.asking.chunks import MAX_CHARS
 from maestro.audit.asking.flights import Flights
-from maestro.audit.code.units import LastGood
+from maestro.audit.code.units import LastGoods
 from maestro.audit.outcome import Outcomes
 from maestro.audit.source import AuditSource
 from maestro.positions import Encoding
@@ -81,8 +81,7 @@ class Shared:
     flights: Flights = field(default_factory=Flights)
     slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(CONCURRENCY))
     outcomes: Outcomes = field(default_factory=Outcomes)
-    last_good: dict[str, LastGood] = field(default_factory=dict)
-    """What is remembered of documents' last text that parsed, by URI."""
+    last_good: LastGoods = field(default_factory=LastGoods)
 
 
 def asked_about(source: AuditSource, options: AuditOptions) -> Hashable:

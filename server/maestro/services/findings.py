@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from maestro.audit.findings import Placed
@@ -176,13 +176,18 @@ class FindingStore:
 
     def find(self, finding_id: str) -> tuple[Text, Tracked]:
         """A finding and the text it is in. Raises 4602."""
-        for uri, tracked in self._tracked.items():
-            text = self._texts.get(uri)
-            _, more = self._judge(text, tracked) if text is not None else ({}, ())
-            for one in (*tracked, *more):
-                if one.finding.id == finding_id and text is not None:
-                    return text, one
+        for text, one in self._all():
+            if one.finding.id == finding_id:
+                return text, one
         raise MaestroError("auditNotFound", "There is no such finding any more; run the audit again.")
+
+    def _all(self) -> Iterator[tuple[Text, Tracked]]:
+        """Every finding; those about suppressions, which are made anew each time, come last."""
+        followed = [(text, tracked) for uri, tracked in self._tracked.items() if (text := self._texts.get(uri))]
+        for text, tracked in followed:
+            yield from ((text, one) for one in tracked)
+        for text, tracked in followed:
+            yield from ((text, one) for one in self._judge(text, tracked)[1])
 
     def get(self, finding_id: str) -> Finding:
         """A finding as it is now. Raises 4602."""

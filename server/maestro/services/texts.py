@@ -45,7 +45,6 @@ class Snapshot:
     def __init__(self, text: Text) -> None:
         self.now = text
         self.source = text.source
-        self.version = text.version
         self.position = text.log.position
 
     @property
@@ -59,11 +58,6 @@ class Snapshot:
         spans = [(source.raw(source.offset(first)), source.raw(source.offset(last + 1))) for first, last in lines]
         moved = [move(start, end, edits) for start, end in spans]
         return [(place.start, place.end) for place in moved if place is not None]
-
-    @property
-    def is_current(self) -> bool:
-        """Whether the text is still the same."""
-        return self.now.text == self.source.text
 
 
 Listener: TypeAlias = Callable[[Text, Sequence[Edit]], None]

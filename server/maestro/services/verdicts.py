@@ -34,7 +34,7 @@ class Verdicts:
         verdicts: dict[str, Verdict] = {
             one.id: Verdict("suppressed", marks.rules[one.rule]) for one in findings if one.rule in marks.rules
         }
-        if marks.dismissed.entries:
+        if not {one.fingerprint for one in findings}.isdisjoint(one.fingerprint for one in marks.dismissed.entries):
             symbols = {symbol.name for symbol in find_symbols(text.source)}
             here = _Here(path or "", moved, symbols)
             for id_, entry in _dismissals(marks.dismissed, findings, here):

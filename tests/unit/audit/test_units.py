@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from maestro.audit.code.indentation import find_by_indentation
 from maestro.audit.code.symbols import enclosing, find_symbols, same_symbol
-from maestro.audit.code.units import LastGood, find_units
+from maestro.audit.code.units import LastGood, LastGoods, find_units
 from maestro.audit.source import AuditSource
 from tests.unit.audit.model import python
 
@@ -339,3 +339,10 @@ def test_models_name_symbols_in_many_ways(claimed: str, actual: str | None, same
 def test_any_text_is_cut_in_linear_time(language: str, line: str) -> None:
     text = line * (20_000 // len(line))
     assert cut(language, text)[-1][2] == text.count("\n")
+
+
+def test_only_so_many_documents_are_remembered() -> None:
+    remembered = LastGoods(most=2)
+    for name in ("a", "b", "a", "c"):
+        remembered.put(name, LastGood((name,), ()))
+    assert [remembered.get(name) is not None for name in ("a", "b", "c")] == [True, False, True]

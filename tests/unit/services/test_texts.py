@@ -95,7 +95,7 @@ def test_a_snapshot_tells_what_happened_since_and_is_forgotten() -> None:
     desk.type(0, 1, "y")
     assert [edit.text for edit in first.edits] == ["x", "y"]
     assert [edit.text for edit in second.edits] == ["y"]
-    assert not first.is_current
+    assert first.now.text != first.source.text
     assert first.source.text == "one\ntwo\n"
     desk.texts.release(first)
     assert [edit.text for edit in second.edits] == ["y"]

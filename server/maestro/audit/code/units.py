@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
+from threading import Lock
 from typing import NamedTuple
 
 from maestro.audit.code.definitions import Symbol
@@ -40,6 +41,26 @@ class Units:
     """False where the text is so broken that the boundaries are those of an earlier text, or a guess."""
     last_good: LastGood | None
     """For the next call."""
+
+
+class LastGoods:
+    """The last good boundaries of the documents looked at last, by URI, for several threads."""
+
+    def __init__(self, most: int = 64) -> None:
+        self._most = most
+        self._kept: dict[str, LastGood] = {}
+        self._lock = Lock()
+
+    def get(self, uri: str) -> LastGood | None:
+        return self._kept.get(uri)
+
+    def put(self, uri: str, last_good: LastGood) -> None:
+        """Remember it; of more documents than are kept, the one put longest ago goes."""
+        with self._lock:
+            self._kept.pop(uri, None)
+            self._kept[uri] = last_good
+            if len(self._kept) > self._most:
+                del self._kept[next(iter(self._kept))]
 
 
 def find_units(source: AuditSource, last_good: LastGood | None = None) -> Units:
