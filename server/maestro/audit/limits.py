@@ -17,8 +17,9 @@ _GENERATED = re.compile(
     r"|.*\.map|.*_pb2(?:_grpc)?\.py|.*\.pb\.go|.*\.g\.dart)$"
 )
 _FOREIGN = frozenset(
-    "node_modules bower_components vendor third_party site-packages .venv venv .tox .nox .eggs __pycache__"
-    " __pypackages__ .mypy_cache .ruff_cache .pytest_cache dist build target out .next .nuxt .gradle .idea".split()
+    "node_modules bower_components vendor third_party site-packages .venv venv .tox .nox .eggs .maestro"
+    " __pycache__ __pypackages__ .mypy_cache .ruff_cache .pytest_cache"
+    " dist build target out .next .nuxt .gradle .idea".split()
 )
 _EXAMPLES = (".env.example", ".env.sample", ".env.template")
 

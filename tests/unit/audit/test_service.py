@@ -395,7 +395,7 @@ async def test_a_failed_audit_of_what_was_saved_is_told_once(
 @pytest.mark.asyncio
 async def test_what_is_ignored_is_not_audited(editor: MemoryEditor, tmp_path: Path) -> None:
     (tmp_path / ".maestroignore").write_text("closed.py\n")
-    for name in ("closed.py", "open.py", "node_modules/m.py", "src/a.py", "notes.txt"):
+    for name in ("closed.py", "open.py", "node_modules/m.py", ".maestro/a.py", "src/a.py", "notes.txt"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(CODE)
     editor.folders = [tmp_path.as_uri()]
