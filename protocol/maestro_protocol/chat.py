@@ -40,6 +40,8 @@ class Usage(WireModel):
     """The part of the output nobody reads."""
     total_tokens: int = 0
     """input + cacheRead + cacheWrite + output."""
+    estimated: bool | None = None
+    """The service did not tell all of it: an answer that was cancelled or broke off, or one without numbers."""
     raw: JsonObject | None = None
     """The provider's own object."""
 
@@ -49,6 +51,8 @@ class Cost(WireModel):
     """A decimal number, e.g. `0.00417`."""
     currency: Literal["USD"] = "USD"
     estimated: bool = True
+    as_of: str | None = None
+    """The day the prices behind it were noted, where they are not the service's own."""
 
 
 class TextPart(WireModel):
@@ -85,6 +89,8 @@ class ReplayPart(WireModel):
     type: Literal["replay"] = "replay"
     wire: str
     items: list[JsonObject]
+    origin: str | None = None
+    """Who gave them, as `sessionId:provider/long-name`; they are sent to nobody else."""
 
 
 class AttachmentPart(WireModel):

@@ -129,8 +129,13 @@ class TurnRerouted(TurnEventBase):
 
     type: Literal["rerouted"] = "rerouted"
     from_: str = Field(alias="from")
+    """`provider/long-name`."""
     to: str
+    """`provider/long-name`; it answers the rest of the turn."""
+    session_id: str | None = None
+    """The session `to` is asked with."""
     reason: str
+    """One sentence."""
 
 
 class TurnNotice(TurnEventBase):
@@ -188,6 +193,17 @@ class AuditStarted(WireModel):
     audit_id: str
 
 
+class AuditRerouted(WireModel):
+    """A reroute the user configured: what was not answered yet is asked of another model."""
+
+    type: Literal["audit.rerouted"] = "audit.rerouted"
+    audit_id: str
+    from_: str = Field(alias="from")
+    to: str
+    session_id: str | None = None
+    reason: str
+
+
 class AuditFindings(WireModel):
     type: Literal["audit.findings"] = "audit.findings"
     audit_id: str
@@ -203,4 +219,4 @@ class AuditCompleted(WireModel):
     error: ErrorInfo | None = None
 
 
-AuditEvent = Annotated[AuditStarted | AuditFindings | AuditCompleted, Field(discriminator="type")]
+AuditEvent = Annotated[AuditStarted | AuditRerouted | AuditFindings | AuditCompleted, Field(discriminator="type")]

@@ -89,10 +89,7 @@ METHODS: tuple[Method, ...] = (
         serialise_by="loginId",
     ),
     _request(
-        "maestro/session/cancel",
-        "Give up a login.",
-        "sessions:SessionCancelParams",
-        "sessions:SessionCancelResult",
+        "maestro/session/cancel", "Give up a login.", "sessions:SessionCancelParams", "sessions:SessionCancelResult"
     ),
     _request(
         "maestro/session/list",
@@ -130,10 +127,7 @@ METHODS: tuple[Method, ...] = (
         serialise_by="*",
     ),
     _request(
-        "maestro/session/refresh",
-        "Renew an OAuth session's tokens now.",
-        "sessions:SessionParams",
-        "sessions:Session",
+        "maestro/session/refresh", "Renew an OAuth session's tokens now.", "sessions:SessionParams", "sessions:Session"
     ),
     _request(
         "maestro/session/validate",
@@ -164,6 +158,13 @@ METHODS: tuple[Method, ...] = (
         "What a short model name means.",
         "models:ModelResolveParams",
         "models:ModelResolveResult",
+    ),
+    _request(
+        "maestro/model/discover",
+        "Ask the compatible services which models they have, and remember those that chat.",
+        "models:ModelDiscoverParams",
+        "models:ModelDiscoverResult",
+        serialise_by="*",
     ),
     _request(
         "maestro/chat/complete",
@@ -264,10 +265,7 @@ METHODS: tuple[Method, ...] = (
         "context:ContextDeleteResult",
     ),
     _request(
-        "maestro/context/restore",
-        "Undo a deletion.",
-        "context:ContextRestoreParams",
-        "context:ContextRestoreResult",
+        "maestro/context/restore", "Undo a deletion.", "context:ContextRestoreParams", "context:ContextRestoreResult"
     ),
     _request(
         "maestro/context/clear",
@@ -297,9 +295,7 @@ METHODS: tuple[Method, ...] = (
         "permissions:PermissionRequestResult",
     ),
     _notice(
-        "maestro/permission/resolved",
-        "A question for permission is settled.",
-        "permissions:PermissionResolvedParams",
+        "maestro/permission/resolved", "A question for permission is settled.", "permissions:PermissionResolvedParams"
     ),
     _request(
         "maestro/permission/list",

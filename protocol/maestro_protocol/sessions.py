@@ -94,10 +94,12 @@ class Session(WireModel):
     defaults: SessionDefaults | None = None
     status: SessionStatus
     source: Source
-    """Where the credential lives: encrypted here, in an environment variable, or in the file of another tool, which is
-    read in place; `memory` is gone with the process."""
+    """Where the credential lives: encrypted here; in the environment or a file of settings (`env`); in the file of
+    another tool, which is read in place (`profile`); `memory` is gone with the process."""
     key_hint: str | None = None
     """The last four characters of the key."""
+    key_place: str | None = None
+    """Of a key that is not kept here: the environment variable, or the path of the file, in which it stands."""
     identity: Identity | None = None
     expires_at: datetime | None = None
     is_default: bool = False

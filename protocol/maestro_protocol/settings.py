@@ -1,8 +1,8 @@
 """Settings: one model for `config.toml`, the environment, the editor's settings and the documentation."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, SecretStr
+from pydantic import BeforeValidator, ConfigDict, Field, SecretStr
 
 from maestro_protocol.base import WireModel
 
@@ -52,8 +52,14 @@ class ProviderSettings(SettingsModel):
     api_key: SecretStr | None = None
     """From `config.toml` or the environment, never from an editor; the vendor's own variable overrides it."""
     default_model: str | None = None
+    valid_models: dict[str, str] = Field(default_factory=dict)
+    """Models by their long name, each with its short one; listed also while the service does not answer."""
+    invalid_models: list[str] = Field(default_factory=list)
+    """Long names that are not listed: they do not chat."""
+    flags: dict[str, bool | int | str] = Field(default_factory=dict)
+    """What a compatible service wants otherwise than most, e.g. `{streamOptions: false}`; the README has them all."""
     version: str | None = None
-    """`anthropic-version` (`2023-06-01` or `2026-10-21`)."""
+    """`anthropic-version` (`2023-06-01` or `2026-10-21`), Azure's `api-version`."""
     api_version: Literal["v1", "v1beta"] | None = None
     """Gemini's API version; `v1` unless set, `-latest` aliases live on `v1beta`."""
     betas: list[str] = Field(default_factory=list)
@@ -79,9 +85,50 @@ class DefaultSettings(SettingsModel):
     provider: str = "gemini"
     """Used when neither a model nor a session says otherwise."""
     chat: str | None = None
-    """The model of a chat that names none."""
+    """The model of a chat that names none; as all of these a full or short name, an alias or a route."""
+    complete: str | None = None
+    """The model of a `chat/complete` that names none; `defaults.chat` unless set."""
+    compact: str | None = None
+    """The model that sums up what a compaction removes; the chat's own unless set."""
     audit: str | None = None
     """The model of an audit that names none."""
+
+
+class RouteSettings(SettingsModel):
+    """Models that stand in for each other, under one name."""
+
+    models: list[str] = Field(min_length=1)
+    """Model strings; `session:provider/model` says which session."""
+    strategy: Literal["failover", "spread"] = "failover"
+    """`failover` asks the next one when one is busy, out of quota or gone; `spread` also begins with the one that has
+    most of its rate limit left."""
+
+
+def _named(value: object) -> object:
+    return {"models": value} if isinstance(value, list) else value
+
+
+_Route = Annotated[RouteSettings, BeforeValidator(_named, json_schema_input_type=list[str] | RouteSettings)]
+
+
+def _no_switch(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError("must be a number of US dollars")
+    return value
+
+
+_Dollars = Annotated[float, BeforeValidator(_no_switch, json_schema_input_type=Annotated[float, Field(ge=0)])]
+
+
+class BudgetSettings(SettingsModel):
+    """US dollars, estimated; 0 is no limit. What would go beyond is refused with 4208 before it is spent."""
+
+    turn: _Dollars = Field(default=0, ge=0, allow_inf_nan=False)
+    """US dollars of one turn of a chat, or one completion; 0 is no limit. Audits have `maxCost` instead."""
+    chat: _Dollars = Field(default=0, ge=0, allow_inf_nan=False)
+    """US dollars of one chat, its compactions included; 0 is no limit."""
+    day: _Dollars = Field(default=0, ge=0, allow_inf_nan=False)
+    """US dollars of everything since midnight UTC, audits and every window included; 0 is no limit."""
 
 
 class TransportSettings(SettingsModel):
@@ -120,6 +167,8 @@ class ModelSettings(SettingsModel):
     probe_local_servers: bool = True
     """Look for Ollama, LM Studio and llama.cpp on their default ports when providers or models are listed."""
     cache_minutes: int = Field(default=60, ge=0)
+    list_timeout_ms: int = Field(default=10_000, ge=1)
+    """How long a service may take to list its models; the others' are shown without it."""
 
 
 class SessionSettings(SettingsModel):
@@ -140,8 +189,6 @@ class ChatSettings(SettingsModel):
     """Requests of one turn; each round of tool calls takes one."""
     max_turn_tokens: int = Field(default=2_000_000, ge=0)
     """Tokens of one turn, input included; 0 is no limit."""
-    max_turn_cost: float = Field(default=0, ge=0)
-    """US dollars of one turn, where the model's price is known; 0 is no limit."""
     max_turn_ms: int = Field(default=3_600_000, ge=0)
     """How long one turn may take, waiting for permissions left out; 0 is no limit."""
     restart_interrupted: Literal["never", "auto"] = "never"
@@ -209,6 +256,13 @@ class Settings(SettingsModel):
     defaults: DefaultSettings = Field(default_factory=DefaultSettings)
     providers: dict[str, ProviderSettings] = Field(default_factory=dict)
     """By provider id."""
+    aliases: dict[str, str] = Field(default_factory=dict)
+    """Names of your own for model strings."""
+    routes: dict[str, _Route] = Field(default_factory=dict)
+    """By the name to use as a model; a list alone is a failover."""
+    budgets: BudgetSettings = Field(default_factory=BudgetSettings)
+    trusted_folders: list[str] = Field(default_factory=list)
+    """Folders whose `.maestro.toml` may set addresses, keys and commands; from `config.toml` alone."""
     transport: TransportSettings = Field(default_factory=TransportSettings)
     retry: RetrySettings = Field(default_factory=RetrySettings)
     stream: StreamSettings = Field(default_factory=StreamSettings)
@@ -225,3 +279,7 @@ class Settings(SettingsModel):
     def provider(self, provider_id: str) -> ProviderSettings:
         """The settings of one provider; defaults where nothing is set."""
         return self.providers.get(provider_id) or ProviderSettings()
+
+    def route(self, name: str) -> RouteSettings | None:
+        """The route of this name, if there is one."""
+        return self.routes.get(name)

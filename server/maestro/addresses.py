@@ -4,9 +4,19 @@ import ipaddress
 from urllib.parse import SplitResult, urlsplit
 
 
+def split(url: str) -> SplitResult:
+    """The parts; empty ones for what cannot be split."""
+    try:
+        parts = urlsplit(url)
+        _ = (parts.hostname, parts.port)  # raise for what is none
+    except ValueError:
+        return SplitResult("", "", "", "", "")
+    return parts
+
+
 def is_local(url: str) -> bool:
     """Whether what is sent there stays on this machine."""
-    host = (_split(url).hostname or "").lower()
+    host = (split(url).hostname or "").lower()
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:
@@ -17,20 +27,10 @@ def is_local(url: str) -> bool:
 
 def is_open(url: str) -> bool:
     """Whether others on the way could read what is sent there: plain HTTP that leaves this machine."""
-    return _split(url).scheme == "http" and not is_local(url)
+    return split(url).scheme == "http" and not is_local(url)
 
 
 def is_https_or_local(url: str) -> bool:
     """Whether secrets may be sent there; never for what is no address."""
-    parts = _split(url)
+    parts = split(url)
     return bool(parts.hostname) and (parts.scheme == "https" or (parts.scheme == "http" and is_local(url)))
-
-
-def _split(url: str) -> SplitResult:
-    """The parts; empty ones for what cannot be split."""
-    try:
-        parts = urlsplit(url)
-        parts.hostname  # noqa: B018 - raises for a host that is none
-    except ValueError:
-        return SplitResult("", "", "", "", "")
-    return parts

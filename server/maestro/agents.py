@@ -24,7 +24,8 @@ from maestro.errors import MaestroError
 from maestro.program import Ask, Events, ProgramEditor
 from maestro.provider import default_model, use
 from maestro.services.models import Target
-from maestro.settings import load
+from maestro.settings import load, tolerant
+from maestro.workspace.projects import projects_around
 from maestro_protocol.base import JsonObject
 from maestro_protocol.chat import ChatSendParams, ChatSendResult, StopReason, Usage
 from maestro_protocol.conversations import Chat, ChatCreateParams, ChatListParams, ChatUpdateParams
@@ -39,7 +40,8 @@ _Turn: TypeAlias = asyncio.Task[ChatSendResult]
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """`model` is `provider/long-name`; `session` is a session's name, None where the provider needs none."""
+    """`model` is `provider/long-name`, with an `@effort` where one was named; `session` is a session's name, None where
+    the provider needs none."""
 
     name: str
     chat_id: str
@@ -91,8 +93,10 @@ class Agents:
         """
         environment = os.environ if environment is None else environment
         editor = ProgramEditor(await asyncio.to_thread(_folder, folder), ask)
-        loaded = await asyncio.to_thread(load, environment, settings)
+        projects = await asyncio.to_thread(projects_around, editor.folders)
+        loaded = await asyncio.to_thread(load, environment, settings, tolerant(editor.show), projects=projects)
         services = build(loaded, environment, editor, use_environment_keys=True)
+        services.runtime.projects = lambda: projects
         agents = cls(services)
         try:
             await services.open()
@@ -226,23 +230,21 @@ class Agents:
         params = ChatCreateParams(
             title=name,
             session_id=target.session_id,
-            model=target.model_id,
+            model=target.string,
             workspace_folder=self._folder,
             system=system,
         )
         chat = await self._services.history.create(params)
         self._services.feed.release(chat.id)
-        return self._agent(chat, target.model_id)
+        return self._agent(chat, target.string)
 
     async def _go_on(self, chat: Chat, target: Target, system: str | None) -> Agent:
-        wanted = (target.session_id, target.model_id, chat.system if system is None else system or None)
+        wanted = (target.session_id, target.string, chat.system if system is None else system or None)
         if wanted != (chat.session_id, chat.model, chat.system):
-            params = ChatUpdateParams(
-                chat_id=chat.id, session_id=target.session_id, model=target.model_id, system=system
-            )
+            params = ChatUpdateParams(chat_id=chat.id, session_id=target.session_id, model=target.string, system=system)
             chat = await self._services.history.update(params)
             self._services.feed.changed(chat.id)
-        return self._agent(chat, target.model_id)
+        return self._agent(chat, target.string)
 
     async def _target(
         self, provider: str, session: str | None, model: str | None, chat_id: str | None = None

@@ -12,6 +12,7 @@ from maestro.editor import Editor
 from maestro.errors import MaestroError
 from maestro.runtime import Runtime
 from maestro.services.audit import AuditService
+from maestro.services.audit_costs import AuditCosts
 from maestro.services.audit_document import DocumentAudits
 from maestro.services.audit_files import AuditFiles
 from maestro.services.audit_on_save import AuditOnSave
@@ -40,6 +41,7 @@ from maestro.services.private import Private
 from maestro.services.refresher import Refresher
 from maestro.services.running import Running
 from maestro.services.sessions import SessionService
+from maestro.services.spending import Spending
 from maestro.services.status import StatusService
 from maestro.services.texts import Texts
 from maestro.services.tools import ToolService
@@ -77,6 +79,7 @@ class Services:
     permissions: PermissionService
     intents: IntentService
     written: WrittenLines
+    spending: Spending
     usage: UsageService
     telemetry: Telemetry
     audit: AuditService
@@ -110,6 +113,7 @@ class Services:
         self.findings.aclose()
         await self.logins.aclose()
         await self.context.files.aclose()
+        await self.spending.aclose()
         await asyncio.gather(self.tools.aclose(), self.telemetry.aclose(_TELEMETRY_SECONDS), self.stores.aclose())
         await self.runtime.aclose()
 
@@ -131,20 +135,21 @@ def build(
     provider.use(runtime)
     private = Private(runtime)
     gate = Gate(editor, private.folders, private.secrets)
-    status, telemetry = StatusService(editor), Telemetry(lambda: runtime.settings, editor.show)
+    status, telemetry = StatusService(runtime, editor), Telemetry(lambda: runtime.settings, editor.show)
     sessions = SessionService(runtime, editor, use_environment=use_environment_keys)
     models = ModelService(runtime, sessions)
     database = runtime.sessions.database
+    spending = Spending(runtime, database, status)
     texts, written, baselines = Texts(editor), WrittenLines(database), baselines or Baselines()
     texts.listen(lambda text, edits: written.edited(text.uri, edits, text.text))
     marks = Marks(database, lambda: findings.show_all())
     findings = FindingStore(texts, editor, Verdicts(marks, baselines, gate.folder_of).judge)
     shared = shared_on_disk(directories(environment).cache / "audit.db", settings.audit.concurrency)
     documents = DocumentAudits(editor, gate, texts, findings, shared, marks, baselines, written)
-    audit = AuditService(runtime, models, status, editor, gate, documents)
+    audit = AuditService(runtime, models, status, editor, gate, documents, AuditCosts(models, spending))
     stores, running = ChatStores(database), Running(runtime)
     feed = ChatFeed(stores, running, editor)
-    history = HistoryService(stores, feed, running, sessions, editor)
+    history = HistoryService(stores, feed, running, sessions, models, editor)
     tools = ToolService(runtime, editor, gate, private, findings.shown)
     budgets = Budgets(runtime, models, tools)
     permissions = PermissionService(runtime, editor, stores)
@@ -157,6 +162,7 @@ def build(
         running=running,
         models=models,
         budgets=budgets,
+        spending=spending,
         tools=tools,
         permissions=permissions,
         findings=findings,
@@ -176,8 +182,8 @@ def build(
         logins=LoginService(sessions, editor),
         models=models,
         chats=chats,
-        completions=CompletionService(models, running, status, telemetry, database),
-        compaction=CompactionService(stores, feed, running, models),
+        completions=CompletionService(models, running, status, telemetry, database, spending),
+        compaction=CompactionService(stores, feed, running, models, spending),
         context=context,
         history=history,
         feed=feed,
@@ -186,7 +192,8 @@ def build(
         permissions=permissions,
         intents=IntentService(database),
         written=written,
-        usage=UsageService(runtime, database),
+        spending=spending,
+        usage=UsageService(runtime, stores, spending),
         telemetry=telemetry,
         audit=audit,
         audit_on_save=AuditOnSave(runtime, audit, editor.show),

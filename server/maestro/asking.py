@@ -10,7 +10,7 @@ from maestro.explain import to_maestro_error
 from maestro.failures import UpstreamError
 from maestro.providers import registry
 from maestro.providers.base import Connection
-from maestro.retry import with_retries
+from maestro.retry import ONCE, with_retries
 from maestro.runtime import Runtime
 from maestro.tokens import Access
 from maestro_protocol.models import Model
@@ -19,7 +19,12 @@ T = TypeVar("T")
 
 
 async def ask(
-    runtime: Runtime, ready: Connection, call: Callable[[Connection], Awaitable[T]], model: str | None = None
+    runtime: Runtime,
+    ready: Connection,
+    call: Callable[[Connection], Awaitable[T]],
+    model: str | None = None,
+    *,
+    once: bool = False,
 ) -> T:
     """What `call` gets from the provider. `model` is the provider's name of the model, for the error's sentence.
 
@@ -29,12 +34,13 @@ async def ask(
     access = Access(runtime, ready)
     count = runtime.counters.request(ready.info.id, ready.session.id)
     touch(runtime, ready)
+    retry = runtime.settings.retry.model_copy(update=ONCE) if once else runtime.settings.retry
 
     async def attempt() -> T:
         return await call(await access.connect())
 
     try:
-        return await with_retries(attempt, runtime.settings.retry, refresh=access.refresh, count=count)
+        return await with_retries(attempt, retry, refresh=access.refresh, count=count)
     except UpstreamError as error:
         failure = to_maestro_error(error, access.connection, model)
     await note_refusal(runtime, ready, failure)
@@ -54,7 +60,11 @@ def touch(runtime: Runtime, ready: Connection) -> None:
 
 
 async def note_refusal(runtime: Runtime, ready: Connection, failure: MaestroError) -> None:
-    """A session whose credential was refused needs a login; one that may not do this (403) does not."""
+    """A session whose credential was refused needs a login; one that may not do this (403) does not. How long one must
+    wait is kept."""
+    data = failure.data
+    if failure.kind in ("rateLimited", "quotaExceeded") and data.retry_after_ms and data.model:
+        runtime.rate_limits.wait(ready.info.id, ready.session.id or None, data.model, data.retry_after_ms / 1000)
     refused = failure.kind in ("authRejected", "authExpired") and failure.data.http_status != 403
     if not refused or not ready.session.id:
         return

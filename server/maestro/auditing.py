@@ -10,15 +10,18 @@ from maestro.audit.options import AuditOptions, IntentLines, Shared
 from maestro.positions import Encoding
 from maestro.providers.base import Connection
 from maestro_protocol.audit import Severity
+from maestro_protocol.chat import Effort
 
 
 class AuditCodeOptions(TypedDict, total=False):
     """As in `maestro.audit.options`; `model` is the provider's own name. Audits with one `shared` remember together.
 
-    With `generate` that gets the answers, instead of one request to the provider after another.
+    With `generate` that gets the answers, instead of one request to the provider after another. With `once` no request
+    is tried again.
     """
 
     model: str | None
+    effort: Effort | None
     audit_id: str
     rules: Sequence[str] | None
     min_severity: Severity | None
@@ -31,6 +34,7 @@ class AuditCodeOptions(TypedDict, total=False):
     asked: Callable[[], None]
     told: Callable[[int, int], None]
     generate: Generate | None
+    once: bool
 
 
 def audit_options(ready: Connection, model: str, opts: AuditCodeOptions) -> AuditOptions:
@@ -38,6 +42,7 @@ def audit_options(ready: Connection, model: str, opts: AuditCodeOptions) -> Audi
     return AuditOptions(
         provider=ready.info.id,
         model=model,
+        effort=opts.get("effort"),
         audit_id=opts.get("audit_id") or f"aud_{uuid4().hex[:16]}",
         rules=opts.get("rules"),
         min_severity=opts.get("min_severity") or "low",

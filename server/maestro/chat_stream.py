@@ -18,7 +18,7 @@ from maestro.providers.base import (
     ResumableStreamingRole,
     StreamingRole,
 )
-from maestro.retry import RULES, Backoff, RequestCount, is_stale_login
+from maestro.retry import ONCE, RULES, Backoff, RequestCount, is_stale_login
 from maestro.streaming.messages import Done, Message, ResumePoint, StreamError, UsageReport
 from maestro.streaming.parser import StreamOptions, StreamParser
 from maestro.tokens import Access
@@ -62,9 +62,13 @@ class ChatStream:
         settings: Settings,
         count: RequestCount,
         *,
+        once: bool = False,
         on_failure: Callable[[MaestroError], Awaitable[None]] | None = None,
     ) -> None:
-        """A credential the service refuses is renewed at most once; `on_failure` hears what will be raised."""
+        """A credential the service refuses is renewed at most once; `on_failure` hears what will be raised.
+
+        With `once` the request is not repeated; what can be resumed is resumed.
+        """
         self._access = access
         self._request = request
         self._role = role
@@ -72,7 +76,7 @@ class ChatStream:
         self._count = count
         self._refresh = access.refresh
         self._on_failure = on_failure
-        self._backoff = Backoff(settings.retry)
+        self._backoff = Backoff(settings.retry.model_copy(update=ONCE) if once else settings.retry)
         self._watchdog = Watchdog(settings.transport.idle_timeout_ms / 1000, self._give_up_waiting)
         self._idle = False
         self._closing: asyncio.Task[None] | None = None
@@ -88,6 +92,8 @@ class ChatStream:
         self._cancellations = 0
         self.usage_so_far: Usage | None = None
         """Tokens of an answer that was given up, if the provider had told by then."""
+        self.is_taken = False
+        """Whether the service may have begun to answer: a request was sent and not refused."""
         self._state: Literal["open", "done", "ended"] = "open"
 
     def __aiter__(self) -> AsyncIterator[ChatItem]:
@@ -189,7 +195,9 @@ class ChatStream:
             self._pause = 0.0
         self._count.sent()
         if self._resume_at is None or self._parser is None:
-            self._bytes = await self._role.open_stream(await self._access.connect(), self._request)
+            ready = await self._access.connect()
+            self.is_taken = True
+            self._bytes = await self._role.open_stream(ready, self._request)
             self._parser = StreamParser(self._access.connection.info.id, StreamOptions(self._bytes.wire))
         else:
             resumable = cast("ResumableStreamingRole", self._role)
@@ -209,6 +217,7 @@ class ChatStream:
     async def _recover(self, error: UpstreamError) -> ChatItem | None:
         """What follows a failed attempt: another one, announced if nothing was shown yet, or the error itself."""
         await self._close()
+        self.is_taken = self._shown or error.failure.kind == "content_filter"
         error = self._backoff.judge(error)
         kind = error.failure.kind
         if kind == "content_filter":  # an ending like any other, with a reason

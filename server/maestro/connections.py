@@ -2,7 +2,10 @@
 
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 
 from pydantic import JsonValue
 
@@ -25,10 +28,21 @@ def find_provider(runtime: Runtime, provider: str) -> ProviderInfo:
     try:
         return registry.info(provider)
     except MaestroError as error:
-        own = registry.gateway(provider, runtime.settings.provider(provider)) if error.code == 4101 else None
-        if own is None:
+        if error.code != 4101:
             raise
-        return own
+        if (own := registry.gateway(provider, runtime.settings.provider(provider))) is not None:
+            return own
+    message = "There is no such provider; use one of the candidates, or install its plug-in."
+    raise MaestroError("providerNotFound", message, candidates=usable_ids(runtime))
+
+
+def find_id(runtime: Runtime, name: str) -> str | None:
+    """The id of the provider that is called so, in whatever case; None where there is none."""
+    own = (one for one in runtime.settings.providers if one.lower() == name.lower())
+    for one in (name, name.lower(), *own):
+        with suppress(MaestroError):
+            return find_provider(runtime, one).id
+    return None
 
 
 def find_providers(runtime: Runtime) -> list[ProviderInfo]:
@@ -42,6 +56,12 @@ def find_providers(runtime: Runtime) -> list[ProviderInfo]:
         except MaestroError as misfit:
             _log.warning("%s", misfit.message)
     return found
+
+
+def usable_ids(runtime: Runtime) -> list[str]:
+    """Of every provider but the one that is known by its address alone, as long as it has none."""
+    own = [name for name, settings in runtime.settings.providers.items() if settings.base_url]
+    return sorted({*registry.provider_ids(), *own} - ({registry.GATEWAYS} - {*own}))
 
 
 def describe(runtime: Runtime, info: ProviderInfo) -> Provider:
@@ -89,6 +109,12 @@ def connect_as(runtime: Runtime, info: ProviderInfo, stored: StoredSession) -> C
     )
 
 
+def heard_of(runtime: Runtime, ready: Connection, model: str) -> Connection:
+    """The same way for requests to one model: what the service says is left for it is heard."""
+    hear = partial(runtime.rate_limits.hear, ready.info.id, ready.session.id or None, model)
+    return replace(ready, http=ready.http.watched(hear))
+
+
 def oauth_role(info: ProviderInfo) -> OAuthRole:
     """The provider's OAuth module. Raises 4104 where there is none."""
     return registry.resolve(home(info), registry.OAUTH)
@@ -134,14 +160,23 @@ def _without_session(runtime: Runtime, info: ProviderInfo) -> StoredSession:
 
 
 def _session_missing(runtime: Runtime, info: ProviderInfo) -> MaestroError:
-    """Says which sessions there are; a key in the environment is offered, never taken."""
+    """Says which sessions there are; a key that nobody adopted is offered, never taken."""
     sessions = runtime.sessions.list(info.id)
-    offered = [session.id for session in sessions if session.source == "env"]
-    adopt = Command(title="Use the key of the environment", command="maestro.session.select", arguments=[*offered[:1]])
+    offered = next((session for session in sessions if session.key_place), None)
     return MaestroError(
         "authRequired",
         f"{info.label} needs a session; name one, or create one with an API key.",
         provider=info.id,
         candidates=[session.id for session in sessions] or None,
-        action=adopt if offered else None,
+        action=adopting(offered) if offered else None,
     )
+
+
+def adopting(session: Session) -> Command:
+    """The action that makes an offered session the default."""
+    return Command(title=f"Use {what_is_offered(session)}", command="maestro.session.select", arguments=[session.id])
+
+
+def what_is_offered(session: Session) -> str:
+    """An offered session in words, by the place that it comes from."""
+    return f"the key in {session.key_place}" if session.key_place else f"the login of {session.name}"

@@ -42,3 +42,9 @@ class MaestroError(Exception):
     def info(self) -> ErrorInfo:
         """The error as it stands inside a result or an event."""
         return ErrorInfo(code=self.code, message=self.message, data=self.data)
+
+    def retold(self, message: str, issues: list[Issue]) -> "MaestroError":
+        """The same failure in other words."""
+        again = MaestroError(self.kind, message)
+        again.data = self.data.model_copy(update={"issues": issues})
+        return again

@@ -28,12 +28,12 @@ _SENTENCES: Mapping[ErrorClass, str] = {
 }
 _HIDDEN = "[redacted]"
 _SHORTEST_SECRET, _SHORTEST_HEAD = 4, 12
-_ENVIRONMENT_KEY = "{provider} refused the key from the environment{words}; correct the variable that holds it."
+_OFFERED_KEY = "{provider} refused the key in {place}{words}; correct it there."
 _TOO_LARGE = "The request is larger than {provider} takes{words}; send less."
 _NOT_SENT = "The request could not be sent to {provider}{words}; check `providers.{id}.baseUrl`, the proxy and the key."
 _WAIT = "{provider} asks {session} to wait {wait}{words}; wait, or use another session."
 _LOGIN_REFUSED = "{provider} refused the login of {session}{words}; sign in to it again."
-_KEY_WANTED = "{provider} wants an API key{words}; create a session with one."
+_KEY_WANTED = "{provider} wants an API key; create a session with one."
 
 
 def to_maestro_error(error: UpstreamError, connection: Connection, model: str | None = None) -> MaestroError:
@@ -47,6 +47,7 @@ def to_maestro_error(error: UpstreamError, connection: Connection, model: str | 
         session=f"session '{session.name}'" if session.id else "this computer",
         model=model or "the model",
         words=f" ({words})" if words else "",
+        place=session.key_place,
         wait=_duration(failure.retry_after or 0),
     )
     return MaestroError(
@@ -62,8 +63,8 @@ def to_maestro_error(error: UpstreamError, connection: Connection, model: str | 
 
 
 def _sentence(kind: ErrorClass, error: UpstreamError, session: Session) -> str:
-    if kind == "auth_invalid" and session.source == "env":
-        return _ENVIRONMENT_KEY
+    if kind == "auth_invalid" and session.key_place:
+        return _OFFERED_KEY
     if kind == "auth_invalid" and not session.id:
         return _KEY_WANTED
     if kind == "auth_invalid" and session.auth_type == "oauth":

@@ -9,6 +9,7 @@ from maestro.errors import MaestroError
 from maestro.providers.base import ProviderInfo
 from maestro.providers.oauth import Profile
 from maestro.runtime import Runtime
+from maestro.settings import place_of_key
 from maestro.store.credentials import ApiKeyCredential
 from maestro.store.sessions import ENVIRONMENT_NAME
 from maestro.store.snapshot import StoredSession
@@ -21,19 +22,24 @@ _STARTED = datetime.now(UTC)
 def offered(runtime: Runtime) -> Iterable[StoredSession]:
     """They are used only when named, bound or made the default. Reads files: to be called off the event loop."""
     for info in find_providers(runtime):
-        if (key := _key(runtime, info)) is not None:
-            yield _from_key(info, key)
+        if (found := _key(runtime, info)) is not None:
+            yield _from_key(info, *found)
         for profile in _profiles(runtime, info):
             yield _from_profile(info, profile)
 
 
-def _key(runtime: Runtime, info: ProviderInfo) -> str | None:
-    in_file = runtime.settings.provider(info.id).api_key
-    keys = [runtime.environment.get(name, "").strip() for name in info.key_variables]
-    return next(filter(None, [*keys, in_file.get_secret_value() if in_file else ""]), None)
+def _key(runtime: Runtime, info: ProviderInfo) -> tuple[str, str] | None:
+    """The key and the place it stands in: the vendor's own variable, else the settings."""
+    for name in info.key_variables:
+        if key := runtime.environment.get(name, "").strip():
+            return key, name
+    in_settings = runtime.settings.provider(info.id).api_key
+    if in_settings is None or not (key := in_settings.get_secret_value()):
+        return None
+    return key, place_of_key(runtime.environment, info.id)
 
 
-def _from_key(info: ProviderInfo, key: str) -> StoredSession:
+def _from_key(info: ProviderInfo, key: str, place: str) -> StoredSession:
     credential = ApiKeyCredential(key)
     session = Session(
         id=f"env:{info.id}",
@@ -43,6 +49,7 @@ def _from_key(info: ProviderInfo, key: str) -> StoredSession:
         status="unverified",
         source="env",
         key_hint=credential.hint,
+        key_place=place,
         created_at=_STARTED,
     )
     return StoredSession(session, credential)

@@ -33,6 +33,7 @@ class TextOptions(TypedDict, total=False):
 
 
 class ChatOptions(TextOptions, total=False):
-    """`tools` are offered to the model; its calls are returned, never run."""
+    """`tools` are offered to the model; its calls are returned, never run. With `once` nothing is tried again."""
 
     tools: Sequence[Tool]
+    once: bool

@@ -3,8 +3,8 @@
 from contextlib import suppress
 from dataclasses import replace
 from typing import NoReturn
-from urllib.parse import urlsplit
 
+from maestro.addresses import split
 from maestro.connections import home, oauth_role
 from maestro.failures import Failure, UpstreamError
 from maestro.providers import registry
@@ -41,7 +41,7 @@ async def preview(runtime: Runtime, ready: Connection, compose: Compose) -> Http
 
     No key is read for it, and no login renewed.
     """
-    if not urlsplit(ready.base_url).hostname:
+    if not split(ready.base_url).hostname:
         return None
     recorder = _Recorder()
     role = registry.resolve(home(ready.info), registry.AUDIT)

@@ -28,7 +28,8 @@ from maestro.chat_stream import ChatStream as ChatStream
 from maestro.chat_stream import Retrying as Retrying
 from maestro.completion import Completion as Completion
 from maestro.completion import read_completion
-from maestro.connections import connect, describe, find_provider, find_providers, home
+from maestro.connections import connect, describe, find_provider, find_providers, heard_of, home, usable_ids
+from maestro.connections import find_id as find_id_in
 from maestro.errors import MaestroError
 from maestro.offered import offered
 from maestro.options import ChatOptions, CreateOptions, LoginOptions, TextOptions
@@ -46,7 +47,7 @@ from maestro.transport import HttpRequest
 from maestro_protocol.audit import AuditResult
 from maestro_protocol.chat import ChatMessage, ChatParams
 from maestro_protocol.models import Model
-from maestro_protocol.sessions import AuthType, Flow, Provider, Session, Step, StepInput, StepOpenUrl
+from maestro_protocol.sessions import AuthType, Flow, Provider, Session, StepOpenUrl
 from maestro_protocol.settings import Settings
 
 T = TypeVar("T")
@@ -103,6 +104,21 @@ def needs_key(provider: str) -> bool:
     return find_provider(current(), provider).needs_key
 
 
+def find_id(name: str) -> str | None:
+    """The id of the provider that is called so, in whatever case; None where there is none."""
+    return find_id_in(current(), name)
+
+
+def candidates() -> list[str]:
+    """The ids that a person who named no provider may have meant."""
+    return usable_ids(current())
+
+
+def is_open(provider: str) -> bool:
+    """Whether the provider is asked without a session: it needs no key, and there is none of it."""
+    return not needs_key(provider) and not current().sessions.list(provider)
+
+
 async def create_session(provider: str, auth_type: AuthType, *, name: str, **opts: Unpack[CreateOptions]) -> str:
     """Keep a credential under a name; returns the session's id. By OAuth this does for logins that need no browser.
 
@@ -117,7 +133,7 @@ async def create_session(provider: str, auth_type: AuthType, *, name: str, **opt
         new = sign_in.from_key(info, name, opts.get("api_key"))
         return (await _keep(new, validate=opts.get("validate", False))).id
     login = begin_login(provider, opts.get("flow"), opts.get("options"))
-    granted = await _answer(login, opts.get("inputs"))
+    granted = await sign_in.answer(login, opts.get("inputs"))
     if not isinstance(granted, Granted):
         await login.cancel()
         message = f"Signing in to {info.label} needs a person at a browser; begin with `generate_auth_url`."
@@ -221,18 +237,16 @@ def stream_chat(
     runtime, ready = current(), connection(provider, session)
     role = registry.resolve(home(ready.info), registry.STREAMING)
     asking.touch(runtime, ready)
-    request = ChatRequest(
-        asking.model_name(ready, opts.get("model")),
-        tuple(messages),
-        opts.get("params") or ChatParams(),
-        tuple(opts.get("tools") or ()),
-    )
+    model = asking.model_name(ready, opts.get("model"))
+    tools = tuple(opts.get("tools") or ())
+    request = ChatRequest(model, tuple(messages), opts.get("params") or ChatParams(), tools)
     return ChatStream(
-        Access(runtime, ready),
+        Access(runtime, heard_of(runtime, ready, model)),
         request,
         role,
         runtime.settings,
         runtime.counters.request(provider, ready.session.id),
+        once=opts.get("once", False),
         on_failure=lambda failure: asking.note_refusal(runtime, ready, failure),
     )
 
@@ -266,7 +280,7 @@ async def generate_auth_url(provider: str, session: str, **opts: Unpack[LoginOpt
     """
     sign_in.check_name(session)
     login = begin_login(provider, opts.get("flow"), opts.get("options"))
-    step = await _answer(login, opts.get("inputs"))
+    step = await sign_in.answer(login, opts.get("inputs"))
     if not isinstance(step, StepOpenUrl):
         await login.cancel()
         message = "This login has no address to open; give its `inputs`, or use `create_session`."
@@ -321,18 +335,6 @@ async def revoke_tokens(provider: str, session: str) -> Session:
     return await runtime.sessions.save(found.id, NoCredential(), {"status": "revoked"})
 
 
-async def _answer(login: Login, inputs: Mapping[str, SecretStr] | None) -> Step | Granted:
-    """The login's first step behind its questions, answered from `inputs` as long as there are new answers in it."""
-    step, asked = await login.begin(), set[str]()
-    while isinstance(step, StepInput):
-        keys = {field.key for field in step.fields}
-        if not inputs or not keys <= inputs.keys() or keys <= asked:
-            break
-        asked |= keys
-        step = await login.answer(inputs)
-    return step
-
-
 async def audit_code(
     provider: str, session: str | None, source: AuditSource, **opts: Unpack[AuditCodeOptions]
 ) -> AuditResult:
@@ -354,10 +356,13 @@ async def review_code(
     """The same, with the places where findings stand in the text. Raises as `audit_code`."""
     runtime, ready = current(), connection(provider, session)
     role = registry.resolve(home(ready.info), registry.AUDIT)
-    options = audit_options(ready, asking.model_name(ready, opts.get("model")), opts)
+    options, once = audit_options(ready, asking.model_name(ready, opts.get("model")), opts), opts.get("once", False)
+    heard = heard_of(runtime, ready, options.model)
 
     async def generate(compose: Compose) -> RawReply:
-        return await asking.ask(runtime, ready, lambda signed: role.generate_structured(signed, compose), options.model)
+        return await asking.ask(
+            runtime, heard, lambda signed: role.generate_structured(signed, compose), options.model, once=once
+        )
 
     return await audit(source, opts.get("generate") or generate, options, opts.get("shared") or Shared())
 

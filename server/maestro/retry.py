@@ -23,24 +23,31 @@ class Rule(NamedTuple):
 
     kind: str
     budget: _Budget | None = None
+    reroutes: bool = False
+    """Whether another model of a route may answer where this one failed."""
 
 
 RULES: Mapping[ErrorClass, Rule] = {
     "auth_expired": Rule("authExpired"),
     "auth_invalid": Rule("authRejected"),
     "permission": Rule("authRejected"),
-    "billing_quota": Rule("quotaExceeded"),
-    "rate_limited": Rule("rateLimited", "rate_limited"),
-    "overloaded": Rule("overloaded", "overloaded"),
-    "server": Rule("overloaded", "server"),
-    "network": Rule("unreachable", "network"),
-    "stream_interrupted": Rule("streamInterrupted", "network"),
+    "billing_quota": Rule("quotaExceeded", reroutes=True),
+    "rate_limited": Rule("rateLimited", "rate_limited", reroutes=True),
+    "overloaded": Rule("overloaded", "overloaded", reroutes=True),
+    "server": Rule("overloaded", "server", reroutes=True),
+    "network": Rule("unreachable", "network", reroutes=True),
+    "stream_interrupted": Rule("streamInterrupted", "network", reroutes=True),
     "invalid_request": Rule("upstreamBadRequest"),
     "context_window": Rule("contextWindowExceeded"),
     "content_filter": Rule("contentFiltered"),
     "malformed": Rule("upstreamBadResponse"),
 }
 """An interrupted stream is tried again like a broken connection, as long as nothing of it was shown."""
+
+REROUTING = frozenset(rule.kind for rule in RULES.values() if rule.reroutes)
+"""The kinds of errors after which a route goes on."""
+ONCE = {"rate_limited": 0, "overloaded": 0, "server": 0, "network": 0}
+"""What a request changes in its settings that has somewhere else to go."""
 
 
 @dataclass(slots=True)

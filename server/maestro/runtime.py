@@ -2,10 +2,12 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from maestro.rate_limits import RateLimits
 from maestro.retry import Counters
+from maestro.settings import Project
 from maestro.store.sessions import SessionStore
 from maestro.transport import Transport
 from maestro_protocol.settings import Settings
@@ -21,10 +23,13 @@ class Runtime:
     sessions: SessionStore
     environment: Mapping[str, str] = field(repr=False)
     counters: Counters = field(default_factory=Counters)
+    rate_limits: RateLimits = field(default_factory=RateLimits, repr=False)
     renewals: "dict[str, asyncio.Task[None]]" = field(default_factory=dict, repr=False)
     """Renewals of tokens under way, by session id: one at a time each."""
     warn: Callable[[str], None] = _log.warning
     """Tells the user something to act on."""
+    projects: Callable[[], Sequence[Project]] = tuple
+    """The folders whose own settings count."""
     _transports: dict[str, Transport] = field(default_factory=dict)
 
     def transport(self, provider: str) -> Transport:

@@ -20,7 +20,7 @@ from maestro.store.credentials import ApiKeyCredential, Credential, NoCredential
 from maestro.store.sessions import NewSession
 from maestro.store.snapshot import StoredSession
 from maestro_protocol.errors import Issue
-from maestro_protocol.sessions import SESSION_NAME, AuthType, Flow, Identity, Session
+from maestro_protocol.sessions import SESSION_NAME, AuthType, Flow, Identity, Session, Step, StepInput
 
 _AN_ID = re.compile("ses_[0-9a-f]{16}$")
 """What would be taken for another session's id."""
@@ -153,3 +153,15 @@ async def forget(runtime: Runtime, session: Session, *, revoking: bool | None) -
 
 def _invalid(path: str, message: str, issue: str) -> MaestroError:
     return MaestroError("invalidParams", message, issues=[Issue(path=path, message=issue)])
+
+
+async def answer(login: Login, inputs: Mapping[str, SecretStr] | None) -> Step | Granted:
+    """The login's first step behind its questions, answered from `inputs` as long as there are new answers in it."""
+    step, asked = await login.begin(), set[str]()
+    while isinstance(step, StepInput):
+        keys = {field.key for field in step.fields}
+        if not inputs or not keys <= inputs.keys() or keys <= asked:
+            break
+        asked |= keys
+        step = await login.answer(inputs)
+    return step

@@ -113,6 +113,12 @@ class TurnSpan(Span):
         """What the model said."""
         self._keep("gen_ai.output.messages", lambda: _messages("assistant", text))
 
+    def went_to(self, provider: str, model: str) -> None:
+        """Who answered, wherever the turn began."""
+        if self._record is not None:
+            self._record.name = f"chat {model}"
+            self._record.attributes |= _model(provider, model)
+
     def ended(self, stop_reason: str, usage: Usage | None = None, error: str | None = None) -> None:
         """How the turn ended; `error` is one of the kinds of `maestro_protocol.codes`."""
         if self._record is None:
@@ -172,11 +178,7 @@ class Telemetry:
         telemetry = self._settings().telemetry
         if not telemetry.open_telemetry:
             return _NO_TURN
-        attributes: dict[str, _Attribute] = {
-            "gen_ai.operation.name": "chat",
-            "gen_ai.provider.name": _PROVIDERS.get(provider, provider),
-            "gen_ai.request.model": model,
-        }
+        attributes: dict[str, _Attribute] = {"gen_ai.operation.name": "chat", **_model(provider, model)}
         if chat_id is not None:
             attributes["gen_ai.conversation.id"] = chat_id
         record = self._begin(_Record(f"chat {model}", "client", attributes), telemetry)
@@ -286,6 +288,10 @@ def _emit(tracer: "Tracer", record: _Record, around: "Context | None" = None) ->
     if "error.type" in record.attributes:
         span.set_status(Status(StatusCode.ERROR))
     span.end(record.end)
+
+
+def _model(provider: str, model: str) -> dict[str, str]:
+    return {"gen_ai.provider.name": _PROVIDERS.get(provider, provider), "gen_ai.request.model": model}
 
 
 def _messages(role: str, text: str) -> str:

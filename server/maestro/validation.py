@@ -44,7 +44,12 @@ def issues_of(error: ValidationError, value: JsonValue) -> list[Issue]:
         told = messages.setdefault(_path(details["loc"], value), [])
         if (message := _message(details)) not in told:
             told.append(message)
-    return [Issue(path=path, message=" or ".join(told)) for path, told in messages.items()]
+    return [Issue(path=path, message=_joined(told)) for path, told in messages.items()]
+
+
+def _joined(told: Sequence[str]) -> str:
+    """`must be a list or an object`."""
+    return " or ".join([told[0], *(message.removeprefix("must be ") for message in told[1:])])
 
 
 def sentence(issues: Sequence[Issue]) -> str:

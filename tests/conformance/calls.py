@@ -279,6 +279,19 @@ async def needs_key(subject: Subject) -> None:
         assert provider.connection(subject.provider).session.id == ""
 
 
+async def find_id(subject: Subject) -> None:
+    assert provider.find_id(subject.provider.upper()) == subject.provider
+    assert provider.find_id("nobody") is None
+
+
+async def candidates(subject: Subject) -> None:
+    assert (subject.provider in provider.candidates()) or not provider.connection(subject.provider, SESSION).base_url
+
+
+async def is_open(subject: Subject) -> None:
+    assert not provider.is_open(subject.provider), "there is a session"
+
+
 async def connection(subject: Subject) -> None:
     ready = provider.connection(subject.provider, SESSION)
     assert ready.info.id == subject.provider
@@ -316,6 +329,9 @@ CALLS: Mapping[str, Callable[[Subject], Awaitable[None]]] = {
         get_default_provider,
         default_model,
         needs_key,
+        find_id,
+        candidates,
+        is_open,
         connection,
     )
 }

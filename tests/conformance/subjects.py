@@ -1,10 +1,12 @@
 """Who is examined: every provider with every way of signing in, each before a simulated service of its own."""
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from tempfile import TemporaryDirectory
 from typing import get_args
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
@@ -15,11 +17,13 @@ from maestro.settings import load
 from maestro.store.sessions import open_sessions
 from maestro_protocol.base import JsonObject
 from maestro_protocol.sessions import AuthType, Flow, Session
-from tests.simulators.compatible import GATEWAYS
 from tests.simulators.fixtures import SERVICES, Personas, Simulation, simulate
+from tests.simulators.gateways import GATEWAYS, Quirks
 
 KEY = "sk-conformance-0123456789"
 SESSION = "work"
+IN_MEMORY = "/dev/shm" if os.path.isdir("/dev/shm") else None
+"""Where a store waits for no disk; a test asks for a handful of commits."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +82,7 @@ CASES: list[tuple[str, AuthType]] = [
 @asynccontextmanager
 async def prepared(name: str, auth_type: AuthType, persona: Personas = ()) -> AsyncIterator[Subject]:
     """A fresh runtime with one session `work`, in front of the provider's simulator, signed in to as asked where that
-    is offered, else by key."""
+    is offered, else by key. What follows the host in the provider's own address stays, as its service expects it."""
     async with AsyncExitStack() as stack:
         service = None
         environment: dict[str, str] = {}
@@ -87,10 +91,11 @@ async def prepared(name: str, auth_type: AuthType, persona: Personas = ()) -> As
             service = await stack.enter_async_context(simulate(name, persona))
             environment = {**service.environment, **service.oauth_environment}
         elif name != "offline":
-            gateway = name if name in GATEWAYS else "plain"
-            service = await stack.enter_async_context(simulate("compatible", persona, gateway=gateway))
-            settings["providers"] = {name: {"baseUrl": f"{service.base_url}/v1"}}
-        home = stack.enter_context(TemporaryDirectory())
+            path = urlsplit(registry.info(name).base_url).path
+            quirks = GATEWAYS[name] if name in GATEWAYS else Quirks(base=path)
+            service = await stack.enter_async_context(simulate("compatible", persona, quirks=quirks))
+            settings["providers"] = {name: {"baseUrl": service.base_url + path}}
+        home = stack.enter_context(TemporaryDirectory(dir=IN_MEMORY))
         environment["MAESTRO_HOME"] = home
         runtime = Runtime(load(environment, settings), open_sessions(environment), environment)
         await runtime.sessions.sync()

@@ -17,6 +17,7 @@ from tests.e2e.simulated import Simulated
 from tests.e2e.turns import check_turn, new_token, text_of
 from tests.simulators.anthropic import Anthropic
 from tests.simulators.compatible import Compatible
+from tests.simulators.gateways import GATEWAYS as QUIRKS
 from tests.simulators.gemini import Gemini
 from tests.simulators.openai import OpenAI
 from tests.simulators.replies import Prompt, Reply, ToolCall
@@ -194,7 +195,9 @@ class World:
         client.choose("deny")
         self.clients.append(client)
         is_gateway = self.provider in GATEWAYS
-        providers: JsonObject = {self.provider: {"baseUrl": f"{self.simulated.url}/v1"}} if is_gateway else {}
+        providers: JsonObject = (
+            {self.provider: {"baseUrl": self.simulated.url + QUIRKS[self.provider].base}} if is_gateway else {}
+        )
         client.initialize(
             {
                 "clientId": "test",

@@ -351,6 +351,7 @@ def test_without_a_terminal_somebody_must_have_agreed(run: Run) -> None:
     done = run("--provider", "gemini", "--yes", MAESTRO_RETRY__NETWORK="0", **variables)
     assert (done.returncode, "INCOMPLETE" in done.stdout) == (2, True)
     assert run("--provider", "gemini", "--yes", MAESTRO_AUDIT__CONSENT="never", **variables).returncode == 3
+    assert run("--provider", "gemini", "--yes", MAESTRO_BUDGETS__DAY="0.000001", **variables).returncode == 2
     assert run("--provider", "gemini", **variables).returncode == 3  # that yes was for one run
 
 

@@ -89,7 +89,7 @@ def test_a_turn_has_limits(tmp_path: Path, settings: dict[str, int], expected: t
 
 
 def test_cost_is_a_limit_where_the_price_is_known(tmp_path: Path) -> None:
-    with talk(tmp_path, "openrouter", chat={"maxTurnCost": 0.5}) as agent:
+    with talk(tmp_path, "openrouter", budgets={"turn": 0.5}) as agent:
         assert agent.client.request("maestro/model/list", {"provider": "openrouter"})["models"]
         rounds = searching()
         agent.always(lambda _: replace(next(rounds), tokens=Tokens(input=300_000, output=1_000)))

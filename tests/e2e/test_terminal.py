@@ -77,7 +77,33 @@ def test_a_chat_prints_the_answer_on_stdout_and_the_rest_beside_it(tmp_path: Pat
     assert done.returncode == 0, done.stderr
     assert "Paris" in done.stdout
     assert done.stdout.endswith("\n")
-    assert "with the key from the environment" in done.stderr
+    variable = next(name for name in service.environment if name.endswith("_API_KEY"))
+    assert f"with the key in {variable} (…" in done.stderr
+
+
+_YAML = f"providers:\n  groq:\n    api_key: {CANARY}\n  nobody:\n    api_key: {CANARY}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "sentences"),
+    [
+        (_YAML, 1, ["The key of nobody stays in", "The key of groq in"]),
+        (_YAML.partition("  nobody")[0], 0, ["The key of groq in"]),
+        ("providers: [", 1, ["openaicompat-providers.yaml, line 1"]),
+        ("", 0, ["There is nothing to import."]),
+    ],
+)
+def test_an_import_says_each_thing_once_and_whether_it_was_done(
+    tmp_path: Path, text: str, code: int, sentences: list[str]
+) -> None:
+    file = tmp_path / "maestro" / "data" / "openaicompat-providers.yaml"
+    file.parent.mkdir(parents=True)
+    file.write_text(text, encoding="utf-8")
+    done = _maestro(tmp_path, "sessions", "import")
+    assert done.returncode == code, done.stderr
+    said = [line for line in done.stderr.splitlines() if "clear text" not in line and "vault.key" not in line]
+    assert [sentence in line for sentence, line in zip(sentences, said, strict=True)] == [True] * len(said), said
+    assert CANARY not in done.stderr
 
 
 def test_piped_text_is_added_to_the_question(tmp_path: Path) -> None:
@@ -287,7 +313,7 @@ def test_a_rotation_counts_in_words_and_names_the_variable(tmp_path: Path) -> No
 def test_sessions_of_nobody(tmp_path: Path) -> None:
     done = _maestro(tmp_path, "sessions", "--provider", "nosuch")
     assert done.returncode == 1
-    assert done.stderr.startswith("There is no provider nosuch; there are anthropic, ")
+    assert done.stderr.startswith("There is no provider nosuch; there are alibaba, ")
 
 
 def test_a_store_that_cannot_be_read_is_told_once(tmp_path: Path) -> None:

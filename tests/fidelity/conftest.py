@@ -23,6 +23,11 @@ def openai_sdk() -> Iterator[Run]:
 
 
 @pytest.fixture(scope="module")
+def azure_sdk() -> Iterator[Run]:
+    yield from _driver("azure")
+
+
+@pytest.fixture(scope="module")
 def anthropic_sdk() -> Iterator[Run]:
     yield from _driver("anthropic")
 

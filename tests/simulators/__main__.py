@@ -4,8 +4,8 @@ import argparse
 import asyncio
 from contextlib import AsyncExitStack
 
-from tests.simulators.compatible import GATEWAYS
 from tests.simulators.fixtures import SERVICES, simulate
+from tests.simulators.gateways import GATEWAYS
 from tests.simulators.personas import names, parse
 
 

@@ -26,6 +26,8 @@ _LINES = ("opus", "sonnet", "haiku", "fable", "mythos")
 MODELS = tuple(f"claude-{line}-{major}-{minor}" for major in (5, 4) for minor in (5, 1, 0) for line in _LINES)
 """More than one default page."""
 RETIRED = "claude-opus-4-0"
+RETIRES_ON = "2027-01-15"
+"""When the deprecated ones go."""
 _NAME = re.compile(r"claude-")
 
 _ERRORS: dict[int, tuple[str, str]] = {
@@ -181,4 +183,5 @@ def _model(name: str) -> Json:
     state = "retired" if name == RETIRED else "active" if major == "5" else "deprecated"
     limits = {"max_input_tokens": 200_000, "max_tokens": 64_000}
     head = {"type": "model", "id": name, "display_name": title, "created_at": "2026-06-01T00:00:00Z"}
-    return {**head, "lifecycle": state, "line": line, **limits}
+    retires = {"deprecated_at": "2026-10-01T00:00:00Z", "retires_at": f"{RETIRES_ON}T00:00:00Z"}
+    return {**head, "lifecycle": state, "line": line, **limits, **(retires if state == "deprecated" else {})}

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
+from tests.simulators.gateways import GATEWAYS, Quirks
 from tests.simulators.wire import Json
 
 FRANCE = "What is the capital of France?"
@@ -38,3 +40,17 @@ QUESTIONS: dict[str, Question] = {
         "/v1/chat/completions", _BEARER, {"model": "acme/large-1", "messages": _MESSAGES, "stream": True}
     ),
 }
+
+
+def ask_gateway(name: str) -> Question:
+    """The question as this gateway takes it."""
+    quirks, question = GATEWAYS[name], QUESTIONS["compatible"]
+    path = quirks.base + quirks.chat_path.format(model=quote(quirks.names[0], safe=""))
+    headers = question.headers if quirks.key_header == "authorization" else {quirks.key_header: "sk-simulated"}
+    usage: Json = {"stream_options": {"include_usage": True}} if _reports_on_demand(quirks) else {}
+    query = "?api-version=2025-04-01-preview" if quirks.api_version else ""
+    return Question(path + query, headers, {**question.body, "model": quirks.names[0], **usage})
+
+
+def _reports_on_demand(quirks: Quirks) -> bool:
+    return quirks.stream_options and (quirks.fields is None or "stream_options" in quirks.fields)

@@ -3,48 +3,13 @@
 import json
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
+from tests.simulators.gateways import Quirks as Quirks
 from tests.simulators.replies import Prompt, Script, Tokens, ToolCall, cut
 from tests.simulators.wire import Answer, Json, dump
 
 DONE = b"data: [DONE]\n\n"
-
-
-@dataclass(frozen=True, slots=True)
-class Quirks:
-    """How a service departs from OpenAI's own stream; the default is OpenAI."""
-
-    comment: str = ""
-    """A keep-alive comment, sent before the first chunk and between others."""
-    reasoning: Literal["reasoning_content", "reasoning", "both", "none"] = "reasoning_content"
-    """The field that carries the reasoning; OpenAI itself keeps it back."""
-    reasoning_details: bool = False
-    content_parts: bool = False
-    """Content is a list of typed parts."""
-    tool_calls: Literal["fragments", "repeated", "blank", "whole"] = "fragments"
-    """`repeated`: id and name in every fragment; `blank`: empty ones in later fragments; `whole`: in one chunk."""
-    tool_index: Literal["position", "missing", "zero"] = "position"
-    arguments: Literal["text", "absent", "empty", "null", "object"] = "text"
-    usage: Literal["extra", "last", "choice", "x_groq", "cumulative", "bare"] = "extra"
-    """Where usage travels; `bare` is an extra chunk without `id` and `object`."""
-    filter_first: bool = False
-    """The first chunk has no choices but filter results."""
-    tool_finish: str | None = "tool_calls"
-    """The finish reason sent when there are tool calls."""
-    native_finish: bool = False
-    done: bool = True
-    after_done: bytes = b""
-    errors: Literal["openai", "openrouter", "groq", "vllm", "string", "detail", "message"] = "openai"
-    stream_options: bool = True
-    """False: a request with `stream_options` is refused."""
-    formats: tuple[str, ...] = ("text", "json_object", "json_schema")
-    """The types of `response_format` it takes."""
-    refuses: tuple[str, ...] = ()
-    """Fields it does not take."""
-    models: Literal["list", "array", "ollama", "rich", "missing"] = "list"
-    needs_key: bool = True
 
 
 class ChunkWriter:
@@ -61,6 +26,7 @@ class ChunkWriter:
         self.quirks = quirks
         self.usage = usage
         self.obfuscate = obfuscate
+        self._said = ""
 
     def answer(self, script: Script, prompt: Prompt) -> Answer:
         opening = list(self._opening())
@@ -73,6 +39,11 @@ class ChunkWriter:
         choice: Json = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
         if self.quirks.native_finish:
             choice["native_finish_reason"] = finish
+        if self.quirks.filter_first:
+            choice["content_filter_results"] = {"hate": {"filtered": False, "severity": "safe"}}
+        if self.quirks.message_too:
+            self._said += str(delta.get("content") or "")
+            choice["message"] = {"role": "assistant", "content": self._said}
         more = dict(more or {})
         choice |= more.pop("choice", {})
         event: Json = {**self.head, "choices": [choice]}

@@ -25,6 +25,7 @@ from tests.simulators.service import Delay, Persona, Refused, Service
 from tests.simulators.wire import Answer, Json, Request, dump, json_answer
 
 MODELS = ("gpt-5.5", "gpt-5.4", "gpt-5.4-mini", "gpt-5.3-codex", "gpt-4o", "o4-mini", "text-embedding-3-large")
+SHUTDOWN = {"gpt-4o": "2027-02-13"}
 _GENERATES = re.compile(r"(gpt-|o\d|chatgpt-|codex-|ft:)")
 
 ERRORS: dict[int, tuple[str, str | None, str]] = {
@@ -249,4 +250,5 @@ def fail(message: str, param: str | None = None, code: str | None = None) -> NoR
 
 
 def _model(name: str) -> Json:
-    return {"id": name, "object": "model", "created": 1_790_000_000, "owned_by": "system"}
+    shutdown = {"shutdown_date": SHUTDOWN[name]} if name in SHUTDOWN else {}
+    return {"id": name, "object": "model", "created": 1_790_000_000, "owned_by": "system", **shutdown}

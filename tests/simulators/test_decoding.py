@@ -8,9 +8,9 @@ import pytest
 
 from maestro.streaming.messages import Content, Done, FunctionCall, Message, Reasoning, UsageReport
 from maestro.streaming.parser import parse_stream
-from tests.simulators.asking import QUESTIONS
-from tests.simulators.compatible import GATEWAYS
+from tests.simulators.asking import QUESTIONS, Question, ask_gateway
 from tests.simulators.fixtures import simulate
+from tests.simulators.gateways import GATEWAYS
 from tests.simulators.replies import Script, Tokens, ToolCall
 
 pytestmark = pytest.mark.asyncio
@@ -38,13 +38,12 @@ class _Turn:
         return [(one.name, one.arguments) for one in self.messages if isinstance(one, FunctionCall) and one.complete]
 
 
-async def _decoded(name: str, script: Script, path: str = "", wire: str | None = None, **options: Any) -> _Turn:
-    question = QUESTIONS[name]
-    body = {**question.body, "stream_options": {"include_usage": True}} if name == "compatible" else question.body
-    if not GATEWAYS[options.get("gateway", "plain")].stream_options:
-        body = question.body
+async def _decoded(
+    name: str, script: Script, path: str = "", wire: str | None = None, asked: Question | None = None, **options: Any
+) -> _Turn:
+    question = asked or QUESTIONS[name]
     async with simulate(name, always=script, **options) as sim, httpx.AsyncClient(headers=question.headers) as client:
-        async with client.stream("POST", sim.base_url + (path or question.path), json=body) as response:
+        async with client.stream("POST", sim.base_url + (path or question.path), json=question.body) as response:
             chosen = {"wire": wire} if wire else None
             return _Turn([message async for message in parse_stream(response.aiter_raw(), name, chosen)])
 
@@ -66,12 +65,12 @@ async def test_the_array_of_gemini_is_understood() -> None:
 
 @pytest.mark.parametrize("gateway", sorted(GATEWAYS))
 async def test_every_gateway_is_understood(gateway: str) -> None:
-    quirks = GATEWAYS[gateway]
-    turn = await _decoded("compatible", SCRIPT, gateway=gateway)
+    quirks, asked = GATEWAYS[gateway], ask_gateway(gateway)
+    turn = await _decoded("compatible", SCRIPT, asked=asked, gateway=gateway)
     assert (turn.text, turn.reasoning) == (SCRIPT.text, SCRIPT.reasoning)
     told = quirks.arguments in ("text", "object")
     assert turn.calls == [("get_weather", {"city": "Paris"} if told else {}), ("get_time", {})]
     (*_, usage) = [message.usage for message in turn.messages if isinstance(message, UsageReport)]
     assert usage.output_tokens == 20
-    plain = await _decoded("compatible", replace(SCRIPT, tool_calls=()), gateway=gateway)
+    plain = await _decoded("compatible", replace(SCRIPT, tool_calls=()), asked=asked, gateway=gateway)
     assert isinstance(plain.messages[-1], Done) and plain.messages[-1].stop_reason == "endTurn"

@@ -9,7 +9,7 @@ from blockbuster import blockbuster_ctx
 READ_AT_ONCE = {
     ("coverage/collector.py", "lock_data"),
     ("maestro/lsp/limits.py", "_from_file"),
-    ("maestro/settings.py", "_read"),
+    ("maestro/settings/files.py", "content"),
     *(("maestro/providers/registry.py", name) for name in ("_folders", "_rows", "_plug_ins", "_exists", "_import")),
 }
 

@@ -313,7 +313,7 @@ async def test_a_name_that_would_confuse_is_refused(name: str) -> None:
 @pytest.mark.parametrize(
     ("failure", "status", "source", "words"),
     [
-        (Failure("auth_invalid", ""), 401, "env", "correct the variable"),
+        (Failure("auth_invalid", ""), 401, "env", "refused the key in OPENAI_API_KEY; correct it there"),
         (Failure("invalid_request", ""), 413, "memory", "send less"),
         (Failure("billing_quota", "", retry_after=300.0), 429, "memory", "asks session 'work' to wait 5 min"),
         (Failure("billing_quota", ""), 429, "memory", "check the account's billing"),
@@ -325,7 +325,8 @@ async def test_the_sentence_names_what_can_be_done(failure: Failure, status: int
     async with installed():
         await provider.create_session("openai", "api_key", name="work", api_key=KEY)
         ready = provider.connection("openai", "work")
-        ready = replace(ready, session=ready.session.model_copy(update={"source": source}))
+        place = "OPENAI_API_KEY" if source == "env" else None
+        ready = replace(ready, session=ready.session.model_copy(update={"source": source, "key_place": place}))
         assert words in to_maestro_error(UpstreamError(failure, http_status=status), ready).message
 
 

@@ -10,9 +10,9 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from maestro import __version__, transport
+from maestro import __version__
 from maestro.failures import UpstreamError
-from maestro.transport import HttpRequest, HttpStream, Transport
+from maestro.transport import HttpRequest, HttpStream, Transport, errors
 from maestro_protocol.settings import TransportSettings
 from tests.unit.loopback import Peer, loopback
 
@@ -135,7 +135,7 @@ async def test_an_endless_refusal_is_read_up_to_a_limit() -> None:
 
 
 async def test_a_refusal_that_stalls_is_told_by_what_came(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transport, "_REFUSAL_SECONDS", 0.05)
+    monkeypatch.setattr(errors, "_REFUSAL_SECONDS", 0.05)
 
     async def script(peer: Peer) -> None:
         await peer.receive()

@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from maestro import transport
 from maestro.failures import UpstreamError
-from maestro.transport import HttpRequest, Transport
+from maestro.transport import HttpRequest, Transport, client
 from maestro_protocol.settings import TransportSettings
 from tests.unit.loopback import Peer, loopback
 
@@ -77,9 +76,9 @@ def trusted(
         (tmp_path / f"{_name_hash(certificate)}.0").write_bytes(certificate.read_bytes())
         monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "missing.pem"))
         monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
-    transport._tls.cache_clear()
+    client.tls.cache_clear()
     yield
-    transport._tls.cache_clear()
+    client.tls.cache_clear()
 
 
 async def answers(peer: Peer) -> None:

@@ -47,7 +47,7 @@ def test_a_union_is_told_by_the_place_that_was_sent() -> None:
 
 
 def test_the_ways_out_of_a_union_are_one_issue() -> None:
-    assert _issues({"input": 3}, ChatSendParams) == {"input": "must be a string or must be a list"}
+    assert _issues({"input": 3}, ChatSendParams) == {"input": "must be a string or a list"}
 
 
 def test_a_sentence_counts_the_others() -> None:

@@ -5,7 +5,7 @@ export const PROTOCOL_VERSION = 1;
 export type JsonValue = null | boolean | number | string | JsonValue[] | JsonObject;
 export type JsonObject = { [key: string]: JsonValue };
 
-export type AuditEvent = AuditStarted | AuditFindings | AuditCompleted;
+export type AuditEvent = AuditStarted | AuditRerouted | AuditFindings | AuditCompleted;
 
 export type AuditStatus = "complete" | "partial" | "failed" | "skipped" | "cancelled";
 
@@ -42,6 +42,8 @@ export type InputPart = TextPart | FileInput | SelectionInput | DiagnosticsInput
 
 export type Limit = "tokens" | "cost" | "time" | "loop" | "intent";
 
+export type MatchedBy = "exact" | "short" | "prefix" | "default" | "alias" | "route";
+
 /** How an OpenAI login is used: with ChatGPT's own service, or with a key of the API platform. */
 export type Mode = "chatgpt" | "api_key";
 
@@ -65,6 +67,8 @@ export type Step = StepDone | StepInput | StepOpenUrl | StepDeviceCode;
 export type StopReason = "endTurn" | "toolUse" | "maxTokens" | "maxRounds" | "limit" | "refusal" | "contentFilter" | "toolDenied" | "cancelled" | "interrupted" | "error";
 
 export type TurnEvent = TurnStarted | TextDelta | ReasoningDelta | ToolStarted | ToolInputDelta | ToolReady | ToolOutputDelta | ToolCompleted | UsageUpdated | TurnRetrying | TurnRestarted | TurnRerouted | TurnNotice | TurnCompleted;
+
+export type UsageBy = "session" | "model" | "day" | "provider" | "chat" | "turn";
 
 /** A judgement of the risk; the highest of all counts. */
 export interface Assessment extends WireModel {
@@ -128,6 +132,16 @@ export interface AuditListResult extends WireModel {
 
 export interface AuditParams extends Params {
   auditId: string;
+}
+
+/** A reroute the user configured: what was not answered yet is asked of another model. */
+export interface AuditRerouted extends WireModel {
+  type: "audit.rerouted";
+  auditId: string;
+  from: string;
+  to: string;
+  sessionId?: string;
+  reason: string;
 }
 
 /** `complete` without findings is the only "clean"; anything else says in `chunks` what was not reviewed. */
@@ -212,6 +226,25 @@ export interface AuthTypeInfo extends WireModel {
   /** The first is what a plain `session/create` starts. */
   flows: Flow[];
   notes?: string;
+}
+
+/** US dollars, estimated; 0 is no limit. What would go beyond is refused with 4208 before it is spent. */
+export interface BudgetSettings extends SettingsModel {
+  /** US dollars of one turn of a chat, or one completion; 0 is no limit. Audits have `maxCost` instead. */
+  turn?: number;
+  /** US dollars of one chat, its compactions included; 0 is no limit. */
+  chat?: number;
+  /** US dollars of everything since midnight UTC, audits and every window included; 0 is no limit. */
+  day?: number;
+}
+
+/** A budget that is set, and what has been spent of it. */
+export interface BudgetState extends WireModel {
+  scope: "turn" | "chat" | "day";
+  /** US dollars, as is `spent`. */
+  limit: string;
+  /** Of the day, or of the chat that was asked for. */
+  spent?: string;
 }
 
 /** Parameters of a request the server makes to the editor. */
@@ -445,8 +478,6 @@ export interface ChatSettings extends SettingsModel {
   maxRounds?: number;
   /** Tokens of one turn, input included; 0 is no limit. */
   maxTurnTokens?: number;
-  /** US dollars of one turn, where the model's price is known; 0 is no limit. */
-  maxTurnCost?: number;
   /** How long one turn may take, waiting for permissions left out; 0 is no limit. */
   maxTurnMs?: number;
   /** An answer that broke off and cannot be resumed: told with 4205, or begun once more, said by `restarted`. */
@@ -654,6 +685,8 @@ export interface Cost extends WireModel {
   amount: string;
   currency: "USD";
   estimated: boolean;
+  /** The day the prices behind it were noted, where they are not the service's own. */
+  asOf?: string;
 }
 
 /** Whether the tool was run, and who said so. */
@@ -668,8 +701,12 @@ export interface Decision extends WireModel {
 export interface DefaultSettings extends SettingsModel {
   /** Used when neither a model nor a session says otherwise. */
   provider?: string;
-  /** The model of a chat that names none. */
+  /** The model of a chat that names none; as all of these a full or short name, an alias or a route. */
   chat?: string;
+  /** The model of a `chat/complete` that names none; `defaults.chat` unless set. */
+  complete?: string;
+  /** The model that sums up what a compaction removes; the chat's own unless set. */
+  compact?: string;
   /** The model of an audit that names none. */
   audit?: string;
 }
@@ -687,6 +724,19 @@ export interface DiagnosticsInput extends WireModel {
   uri: string;
   /** Those the editor shows; absent: Maestro's own findings. */
   items?: DiagnosticItem[];
+}
+
+/** What came of asking one provider. */
+export interface Discovery extends WireModel {
+  provider: string;
+  /** `skipped`: there is no key. */
+  status: "ok" | "skipped" | "failed";
+  valid: number;
+  /** Models that the service lists and that do not answer a chat. */
+  invalid: number;
+  /** Long names that were not known before. */
+  added: string[];
+  error?: ErrorInfo;
 }
 
 export interface DoctorParams extends Params {
@@ -1001,6 +1051,22 @@ export interface Model extends WireModel {
   features?: string[];
   prices?: Price;
   deprecated?: boolean;
+  /** The day, as far as the service says, from which it is not served any more. */
+  retiresOn?: string;
+}
+
+export interface ModelDiscoverParams extends Params {
+  /** Only this one; absent, all that have a key. */
+  provider?: string;
+  /** Ask even if it was asked less than five minutes ago. */
+  forceRefresh?: boolean;
+  /** Keep what was found in `openaicompat-providers.yaml`, if every provider answered. */
+  persist?: boolean;
+}
+
+export interface ModelDiscoverResult extends WireModel {
+  providers: Discovery[];
+  persisted: boolean;
 }
 
 export interface ModelListParams extends Params {
@@ -1017,27 +1083,34 @@ export interface ModelListResult extends WireModel {
 }
 
 export interface ModelResolveParams extends Params {
-  /** `4o`, `openai/gpt-4o` or `work:openai/gpt-4o`. */
+  /** `gpt-5.5`, `openai/gpt-5.5`, `work:openai/gpt-5.5`, each with an effort behind it (`openai/gpt-5.5@high`); a short name; the beginning of one long name; an alias; a route; or `auto`, the default. */
   model: string;
   sessionId?: string;
 }
 
 export interface ModelResolveResult extends WireModel {
+  /** The model's long name, whichever was given; of a route the model that would be asked now. */
   model: Model;
   sessionId?: string;
-  matchedBy: "exact" | "short" | "prefix" | "default";
+  effort?: Effort;
+  matchedBy: MatchedBy;
+  /** Every model of the route, as full names, in the order in which they would be asked. */
+  route?: string[];
 }
 
 export interface ModelSettings extends SettingsModel {
   /** Look for Ollama, LM Studio and llama.cpp on their default ports when providers or models are listed. */
   probeLocalServers?: boolean;
   cacheMinutes?: number;
+  /** How long a service may take to list its models; the others' are shown without it. */
+  listTimeoutMs?: number;
 }
 
 /** Where a part of the list came from. */
 export interface ModelSource extends WireModel {
   provider: string;
   sessionId?: string;
+  /** `stale`: what was known before, or is configured, since the provider did not answer. */
   status: "ok" | "stale" | "error";
   fetchedAt?: string;
   error?: ErrorInfo;
@@ -1173,6 +1246,11 @@ export interface Position extends WireModel {
 export interface Price extends WireModel {
   input: string;
   output: string;
+  /** Absent: as `input`. */
+  cacheRead?: string;
+  /** Absent: as `input`. */
+  cacheWrite?: string;
+  /** The day these prices were noted, where they are not the service's own. */
   asOf?: string;
 }
 
@@ -1218,7 +1296,13 @@ export interface ProviderSettings extends SettingsModel {
   /** From `config.toml` or the environment, never from an editor; the vendor's own variable overrides it. */
   apiKey?: string;
   defaultModel?: string;
-  /** `anthropic-version` (`2023-06-01` or `2026-10-21`). */
+  /** Models by their long name, each with its short one; listed also while the service does not answer. */
+  validModels?: { [key: string]: string };
+  /** Long names that are not listed: they do not chat. */
+  invalidModels?: string[];
+  /** What a compatible service wants otherwise than most, e.g. `{streamOptions: false}`; the README has them all. */
+  flags?: { [key: string]: boolean | number | string };
+  /** `anthropic-version` (`2023-06-01` or `2026-10-21`), Azure's `api-version`. */
   version?: string;
   /** Gemini's API version; `v1` unless set, `-latest` aliases live on `v1beta`. */
   apiVersion?: "v1" | "v1beta";
@@ -1247,6 +1331,22 @@ export interface Range extends WireModel {
   end: Position;
 }
 
+/** What a service said is left, in its last answer to a request to this model. */
+export interface RateLimit extends WireModel {
+  provider: string;
+  sessionId?: string;
+  /** The provider's own name; most services count by model. */
+  model?: string;
+  /** What is counted: `requests`, `tokens`, `inputTokens`, `outputTokens`, or the service's own word. */
+  counts: string;
+  limit?: number;
+  remaining?: number;
+  /** Where the service tells no numbers. */
+  usedPercent?: number;
+  resetsAt?: string;
+  observedAt: string;
+}
+
 export interface ReasoningDelta extends TurnEventBase {
   type: "reasoning.delta";
   messageId: string;
@@ -1272,6 +1372,8 @@ export interface ReplayPart extends WireModel {
   type: "replay";
   wire: string;
   items: JsonObject[];
+  /** Who gave them, as `sessionId:provider/long-name`; they are sent to nobody else. */
+  origin?: string;
 }
 
 /** What became of the requests since the server started. */
@@ -1306,6 +1408,14 @@ export interface Risk extends WireModel {
   assessments: Assessment[];
 }
 
+/** Models that stand in for each other, under one name. */
+export interface RouteSettings extends SettingsModel {
+  /** Model strings; `session:provider/model` says which session. */
+  models: string[];
+  /** `failover` asks the next one when one is busy, out of quota or gone; `spread` also begins with the one that has most of its rate limit left. */
+  strategy?: "failover" | "spread";
+}
+
 export interface SelectionInput extends WireModel {
   type: "selection";
   uri: string;
@@ -1338,10 +1448,12 @@ export interface Session extends WireModel {
   modes?: Mode[];
   defaults?: SessionDefaults;
   status: SessionStatus;
-  /** Where the credential lives: encrypted here, in an environment variable, or in the file of another tool, which is read in place; `memory` is gone with the process. */
+  /** Where the credential lives: encrypted here; in the environment or a file of settings (`env`); in the file of another tool, which is read in place (`profile`); `memory` is gone with the process. */
   source: Source;
   /** The last four characters of the key. */
   keyHint?: string;
+  /** Of a key that is not kept here: the environment variable, or the path of the file, in which it stands. */
+  keyPlace?: string;
   identity?: Identity;
   expiresAt?: string;
   /** The provider's default session. */
@@ -1468,6 +1580,13 @@ export interface Settings extends SettingsModel {
   defaults?: DefaultSettings;
   /** By provider id. */
   providers?: { [key: string]: ProviderSettings };
+  /** Names of your own for model strings. */
+  aliases?: { [key: string]: string };
+  /** By the name to use as a model; a list alone is a failover. */
+  routes?: { [key: string]: string[] | RouteSettings };
+  budgets?: BudgetSettings;
+  /** Folders whose `.maestro.toml` may set addresses, keys and commands; from `config.toml` alone. */
+  trustedFolders?: string[];
   transport?: TransportSettings;
   retry?: RetrySettings;
   stream?: StreamSettings;
@@ -1490,6 +1609,8 @@ export interface Status extends WireModel {
   message: string;
   /** What a click should do. */
   command?: Command;
+  /** Those whose time is not over yet. */
+  rateLimits?: RateLimit[];
 }
 
 /** The status is now this. */
@@ -1760,8 +1881,13 @@ export interface TurnNotice extends TurnEventBase {
 /** A reroute the user configured. */
 export interface TurnRerouted extends TurnEventBase {
   type: "rerouted";
+  /** `provider/long-name`. */
   from: string;
+  /** `provider/long-name`; it answers the rest of the turn. */
   to: string;
+  /** The session `to` is asked with. */
+  sessionId?: string;
+  /** One sentence. */
   reason: string;
 }
 
@@ -1802,6 +1928,8 @@ export interface Usage extends WireModel {
   reasoningTokens: number;
   /** input + cacheRead + cacheWrite + output. */
   totalTokens: number;
+  /** The service did not tell all of it: an answer that was cancelled or broke off, or one without numbers. */
+  estimated?: boolean;
   /** The provider's own object. */
   raw?: JsonObject;
 }
@@ -1814,8 +1942,10 @@ export interface UsageContext extends WireModel {
 }
 
 export interface UsageRow extends WireModel {
-  /** The session's id, the model's id, the day (UTC), or the provider's id; `none` for turns without a session. */
+  /** The session's id, the model's id, the day (UTC), the provider's id, the chat's id, or the turn's or audit's id; `none` for what has no session or no chat. */
   key: string;
+  /** What people call it: the chat's title, the session's name. */
+  label?: string;
   turns: number;
   requests: number;
   retries: number;
@@ -1824,15 +1954,22 @@ export interface UsageRow extends WireModel {
   usage: Usage;
   /** Of the turns whose model has a known price. */
   cost?: Cost;
+  /** Turns that took tokens and are not in `cost`, for nobody knew a price. */
+  unpriced: number;
 }
 
 export interface UsageSummaryParams extends Params {
-  by: "session" | "model" | "day" | "provider";
+  by: UsageBy;
   since?: string;
+  /** Only this chat's. */
+  chatId?: string;
 }
 
 export interface UsageSummaryResult extends WireModel {
   rows: UsageRow[];
+  /** Everything in the rows; its key is `total`. */
+  total: UsageRow;
+  budgets: BudgetState[];
   counters: RetryCounter[];
 }
 
@@ -1881,6 +2018,8 @@ export interface ServerRequests {
   "maestro/model/list": { params: ModelListParams; result: ModelListResult; event: never };
   /** What a short model name means. */
   "maestro/model/resolve": { params: ModelResolveParams; result: ModelResolveResult; event: never };
+  /** Ask the compatible services which models they have, and remember those that chat. */
+  "maestro/model/discover": { params: ModelDiscoverParams; result: ModelDiscoverResult; event: never };
   /** Answer messages once, without a chat; tool calls are returned, not run. */
   "maestro/chat/complete": { params: ChatCompleteParams; result: ChatCompleteResult; event: TurnEvent };
   /** Say something in a chat and get the turn that answers it. */

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from maestro.audit.asking import keys
 from maestro.audit.asking.chunks import Chunk, cut, pack
-from maestro.audit.asking.exchange import Generate
+from maestro.audit.asking.exchange import Generate, with_effort
 from maestro.audit.asking.flights import Flight
 from maestro.audit.asking.prompt import PROMPT_VERSION
 from maestro.audit.asking.requests import Asking, review
@@ -87,7 +87,8 @@ def _plan(source: AuditSource, options: AuditOptions, shared: Shared) -> _Plan:
     units = [Unit("", 0, len(seen.lines) - 1)] if options.by_tool else _units(seen, shared)
     chunks = cut(seen, units, len(seen.plain) if options.by_tool else options.chunk_chars, options.lines)
     lines = () if options.by_tool else skeleton(seen, units)
-    question = keys.question(options.provider, options.model, source.language, list(rules.values()))
+    answerer = f"{options.model}@{options.effort}" if options.effort else options.model
+    question = keys.question(options.provider, answerer, source.language, list(rules.values()))
     codes = {chunk.id: normalise(seen, chunk.first_line, chunk.last_line) for chunk in chunks}
     # Of comments alone there is nothing to review.
     chunks = [chunk for chunk in chunks if codes[chunk.id]]
@@ -144,7 +145,7 @@ async def _reviews(
         list(plan.context.rules.values()),
         options.model,
         options.max_tokens,
-        generate,
+        with_effort(generate, options.effort),
         shared.slots,
         options.budget,
     )

@@ -15,6 +15,7 @@ from maestro.audit.source import AuditSource
 from maestro.positions import Encoding
 from maestro_protocol.audit import FindingIntent, Severity
 from maestro_protocol.base import JsonObject
+from maestro_protocol.chat import Effort
 
 CONCURRENCY = 3
 
@@ -66,6 +67,8 @@ class AuditOptions:
     chunk_chars: int = MAX_CHARS
     by_tool: bool = False
     """A tool answers and no model: it judges by whole documents, need not be paid, and its word on fixes counts."""
+    effort: Effort | None = None
+    """How hard the model shall think."""
     fresh: bool = False
     """Ask again about what is remembered."""
     asked: Callable[[], None] = _nobody
@@ -88,7 +91,15 @@ def asked_about(source: AuditSource, options: AuditOptions) -> Hashable:
     """What an outcome depends on."""
     rules = None if options.rules is None else tuple(options.rules)
     written = tuple((lines.first_line, lines.last_line, lines.intent.intent_id) for lines in options.written)
-    how = (options.provider, options.model, rules, options.min_severity, options.encoding, options.by_tool)
+    how = (
+        options.provider,
+        options.model,
+        options.effort,
+        rules,
+        options.min_severity,
+        options.encoding,
+        options.by_tool,
+    )
     return source, how, tuple(options.lines), written
 
 

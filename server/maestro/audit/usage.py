@@ -16,4 +16,5 @@ def add_usage(parts: Sequence[Usage]) -> Usage | None:
         output_tokens=sum(part.output_tokens for part in parts),
         reasoning_tokens=sum(part.reasoning_tokens for part in parts),
         total_tokens=sum(part.total_tokens for part in parts),
+        estimated=any(part.estimated for part in parts) or None,
     )

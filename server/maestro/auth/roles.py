@@ -20,5 +20,6 @@ def document_role(role: OAuthRole, info: ProviderInfo) -> DocumentRole:
 def _with(role: OAuthRole, function: str, info: ProviderInfo) -> OAuthRole:
     if hasattr(role, function):
         return role
-    message = f"{info.label} cannot be signed in to this way; `maestro/provider/list` says how."
-    raise MaestroError("unsupported", message, provider=info.id)
+    message = f"{info.label} cannot be signed in to this way; use one of the candidates."
+    ways = [f"{kind.auth_type}: {', '.join(kind.flows)}" for kind in info.auth_types]
+    raise MaestroError("unsupported", message, provider=info.id, candidates=ways)

@@ -1,11 +1,13 @@
 """Turns whose process died, brought to the end every turn has: nothing that was shown is lost."""
 
 from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal
 from itertools import count
 from typing import TYPE_CHECKING, TypeAlias
 
 from maestro.chats import journal, messages, rows, turn_rows
 from maestro.chats.fold import Fold
+from maestro.chats.totals import without_cost, without_usage
 from maestro.chats.turn_rows import OpenTurn, Outcome
 from maestro.database import leases
 from maestro.errors import MaestroError
@@ -15,6 +17,7 @@ from maestro_protocol.events import (
     ChatEvent,
     ToolCompleted,
     TurnCompleted,
+    TurnRerouted,
     TurnRetrying,
     TurnStarted,
     UsageUpdated,
@@ -66,7 +69,9 @@ def close_turn(connection: "sqlite3.Connection", turn: OpenTurn, on_message: OnM
     kept = messages.of_turn(connection, turn.id)
     for message in _missing(fold, turn, kept):
         on_message(connection, turn.chat_id, message)
-    turn_rows.close(connection, turn.id, _outcome(fold, events))
+    for moved in (event for event in events if isinstance(event, TurnRerouted)):
+        turn_rows.move(connection, turn.id, moved.to.partition("/")[0], moved.to, moved.session_id)
+    turn_rows.close(connection, turn.id, _outcome(fold, events, turn_rows.of_parts(connection, turn.id)))
 
 
 def _events(connection: "sqlite3.Connection", turn: OpenTurn) -> list[ChatEvent]:
@@ -89,7 +94,7 @@ def _ending(
     for call_id in fold.open_calls:
         result = {"tool_call_id": call_id, "status": "interrupted", "content": _UNKNOWN, "duration_ms": 0}
         yield ToolCompleted.model_validate({**next(places), **result})
-    usage, cost = _spent(events)
+    usage, cost = _spent(turn, events)
     yield TurnCompleted.model_validate({**next(places), "stop_reason": "interrupted", "usage": usage, "cost": cost})
 
 
@@ -99,16 +104,31 @@ def _text_of(connection: "sqlite3.Connection", turn: OpenTurn) -> str | None:
     return "\n".join(part.text for one in asked for part in one.parts if part.type == "text") or None
 
 
-def _spent(events: Sequence[ChatEvent]) -> tuple[Usage, Cost | None]:
-    """What the turn had taken when its usage was told last."""
+def _spent(turn: OpenTurn, events: Sequence[ChatEvent]) -> tuple[Usage, Cost | None]:
+    """What the turn had taken when its usage was told last; its cost is not less than what was held for it."""
     told = [event for event in events if isinstance(event, UsageUpdated)]
-    return (told[-1].usage, told[-1].cost) if told else (Usage(), None)
+    usage, cost = (told[-1].usage, told[-1].cost) if told else (Usage(), None)
+    if turn.cost is not None and (cost is None or Decimal(cost.amount) < Decimal(turn.cost)):
+        cost = Cost(amount=turn.cost)
+    return usage, cost
 
 
-def _outcome(fold: Fold, events: Sequence[ChatEvent]) -> Outcome:
+def _outcome(fold: Fold, events: Sequence[ChatEvent], parts: Sequence[tuple[Usage, Cost | None]]) -> Outcome:
+    """Without what is kept of its parts at other models."""
     assert fold.end is not None
-    retries = sum(isinstance(event, TurnRetrying) for event in events)
-    return Outcome(fold.end.stop_reason, fold.end.usage, fold.end.cost, fold.rounds + retries, retries)
+    usage, cost = fold.end.usage, fold.end.cost
+    for took, costs in parts:
+        usage, cost = without_usage(usage, took), without_cost(cost, costs)
+    own = _since_moved(events) if parts else events
+    retries = sum(isinstance(event, TurnRetrying) for event in own)
+    rounds = max(Fold(own).rounds, 1) if parts else fold.rounds  # whoever a turn moves to is asked at once
+    return Outcome(fold.end.stop_reason, usage, cost, rounds + retries, retries)
+
+
+def _since_moved(events: Sequence[ChatEvent]) -> Sequence[ChatEvent]:
+    """What is of the model that answered last."""
+    moved = [place for place, event in enumerate(events, 1) if isinstance(event, TurnRerouted)]
+    return events[moved[-1] :] if moved else events
 
 
 def _missing(fold: Fold, turn: OpenTurn, kept: Sequence[Message]) -> Iterator[Message]:

@@ -8,6 +8,8 @@ from maestro.chats.recovery import OnMessage
 from maestro.chats.recovery import lease_of as lease_of
 from maestro.chats.turn_rows import NewTurn as NewTurn
 from maestro.chats.turn_rows import Outcome as Outcome
+from maestro.chats.turn_rows import move as move
+from maestro.chats.turn_rows import price as price
 from maestro.database import leases
 from maestro.database.leases import Lease
 from maestro.errors import MaestroError
@@ -94,10 +96,16 @@ def to_cancel(connection: "sqlite3.Connection") -> list[str]:
 
 
 def record(connection: "sqlite3.Connection", turn: NewTurn, outcome: Outcome) -> None:
-    """Keep what a turn without a chat took."""
-    assert turn.chat_id is None
-    turn_rows.insert(connection, turn, None)
+    """Keep what a turn took of which no event tells: one without a chat, or a chat's compaction."""
+    turn_rows.insert(connection, turn)
     turn_rows.close(connection, turn.id, outcome)
+
+
+def split(connection: "sqlite3.Connection", turn_id: str, part: NewTurn, outcome: Outcome) -> None:
+    """Keep what a part of a turn took like a turn of the same chat, which counts it; the turn itself goes on."""
+    row = connection.execute("SELECT chat_id FROM turns WHERE id = ?", (turn_id,)).fetchone()
+    turn_rows.insert(connection, part._replace(chat_id=row[0] if row else None), None)
+    turn_rows.close(connection, part.id, outcome, is_part=True)
 
 
 def require_idle(connection: "sqlite3.Connection", chat_id: str, on_message: OnMessage = messages.add) -> Chat:

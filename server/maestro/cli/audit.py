@@ -30,8 +30,8 @@ from maestro_protocol.audit import AuditResult, AuditRunParams
 from maestro_protocol.models import ModelListParams
 
 INCOMPLETE, MISUSED = 2, 3
-_UNREVIEWED = frozenset({"auditTargetInvalid", "outsideWorkspace"})
-"""Errors about what was named; all others before the first request are about how."""
+_UNREVIEWED = frozenset({"auditTargetInvalid", "outsideWorkspace", "budgetExceeded"})
+"""Errors about what was named, or that money is used up; all others before the first request are about how."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +169,7 @@ async def _params(services: Services, job: _Job) -> AuditRunParams:
         },
     )
     if options.max_cost is not None:  # prices come with a list of models
-        target = await services.models.target(params.model, params.session_id)
+        target = await services.models.target(params.model, params.session_id, role="audit")
         await services.models.list(ModelListParams(provider=target.provider, session_id=target.session_id))
     return params
 

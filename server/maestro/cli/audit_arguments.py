@@ -62,7 +62,7 @@ def _declare_baseline(audit: argparse.ArgumentParser) -> None:
 
 def _declare_asking(audit: argparse.ArgumentParser) -> None:
     asking = audit.add_argument_group("the model")
-    asking.add_argument("--model", help="a short or full name, e.g. gemini/gemini-flash-latest")
+    asking.add_argument("--model", help="a full or short name, an alias, or auto; e.g. gemini/gemini-flash-latest")
     asking.add_argument("--provider", help="use this provider's default model")
     asking.add_argument("--session", help="use this session, by name or id")
     asking.add_argument("--yes", action="store_true", help="agree that code is sent to the provider, for this run")

@@ -1,4 +1,4 @@
-"""How far an audit is, in one line at the bottom of a terminal."""
+"""How far an audit is, in one line at the bottom of a terminal; above it, where it went elsewhere."""
 
 import os
 import unicodedata
@@ -7,7 +7,7 @@ from typing import TextIO
 
 from maestro.cli.terminal import harmless
 from maestro_protocol.base import WireModel
-from maestro_protocol.events import AuditFindings, AuditStarted
+from maestro_protocol.events import AuditFindings, AuditRerouted, AuditStarted
 
 _BAR = 20
 _ERASE = "\r\x1b[K"
@@ -15,7 +15,10 @@ _USUAL_WIDTH = 80
 
 
 class Progress:
-    """An `EventSink` that draws on a stream, if that is a terminal. `audit_id` is known once the audit has begun."""
+    """An `EventSink` that draws on a stream, if that is a terminal; where a route goes on it says on any.
+
+    `audit_id` is known once the audit has begun.
+    """
 
     has_room = True
 
@@ -43,6 +46,10 @@ class Progress:
                 self.audit_id = audit_id
             case AuditFindings(findings=findings):
                 self._findings += sum(finding.state in ("open", "touched") for finding in findings)
+            case AuditRerouted(to=to, reason=reason):
+                self.clear()
+                self._stream.write(harmless(f"{reason} {to} is asked instead.", self._stream) + "\n")
+                self._draw()
 
     async def room(self) -> None:
         """A terminal makes its own room."""

@@ -8,9 +8,10 @@ from maestro import provider
 from maestro.app import Services
 from maestro.cli.terminal import harmless, run_with_services, say, styled
 from maestro.errors import MaestroError
+from maestro.services.models import AUTO
 from maestro_protocol.base import WireModel
 from maestro_protocol.chat import ChatCompleteParams, ChatMessage
-from maestro_protocol.events import ReasoningDelta, TextDelta, ToolReady, TurnRetrying
+from maestro_protocol.events import ReasoningDelta, TextDelta, ToolReady, TurnNotice, TurnRerouted, TurnRetrying
 
 
 class _Screen:
@@ -32,6 +33,10 @@ class _Screen:
                 self._write(styled(harmless(text, sys.stdout), 2))
             case ToolReady(name=name):
                 say(f"The model asks for the tool {name}.")
+            case TurnRerouted(to=to, reason=reason):
+                say(f"{reason} {to} answers.")
+            case TurnNotice(message=message):
+                say(message)
             case TurnRetrying(delay_ms=delay_ms, error=error):
                 say(f"{error.message} Trying again in {delay_ms / 1000:.1f} s.")
 
@@ -69,13 +74,13 @@ def run(options: argparse.Namespace) -> int:
 
 async def _ask(services: Services, text: str, options: argparse.Namespace) -> int:
     model = model_named(options.provider, options.model)
-    target = await services.models.target(model, options.session)
-    if target.session and target.session.session.source == "env":
+    target = await services.models.target(model, options.session, role="complete")
+    if target.session and (place := target.session.session.key_place):
         hint = target.session.session.key_hint
-        say(f"{target.model_id}, with the key from the environment{f' (…{hint})' if hint else ''}")
+        say(f"{target.model_id}, with the key in {place}{f' (…{hint})' if hint else ''}")
     screen = _Screen(reasoning=options.reasoning)
     message = ChatMessage(role="user", content=text)
-    params = ChatCompleteParams(messages=[message], model=target.model_id, session_id=target.session_id)
+    params = ChatCompleteParams(messages=[message], model=model, session_id=options.session)
     try:
         result = await services.completions.complete(params, screen, max_latency_ms=0)
     finally:
@@ -91,11 +96,19 @@ async def _ask(services: Services, text: str, options: argparse.Namespace) -> in
 
 
 def model_named(provider_id: str | None, model: str | None) -> str | None:
-    """What --provider and --model mean together. Raises 4102 for a provider without a default model."""
+    """What --provider and --model mean together. Raises 4101 for a provider there is not, -32602 for a route."""
     if provider_id is None:
         return model
-    if model:
-        return f"{provider_id}/{model.removeprefix(f'{provider_id}/')}"
-    if model := provider.default_model(provider_id):
-        return f"{provider_id}/{model}"
-    raise MaestroError("modelNotFound", f"{provider_id} has no default model; name one with --model {provider_id}/….")
+    provider_id = provider.find_id(provider_id) or provider_id
+    provider.needs_key(provider_id)
+    if model is not None and _is_route(model):
+        message = f"`{model}` is a route, which says itself which providers it asks; leave out --provider."
+        raise MaestroError("invalidParams", message, provider=provider_id)
+    prefix, named = f"{provider_id}/", model or AUTO
+    return prefix + (named[len(prefix) :] if named.lower().startswith(prefix.lower()) else named)
+
+
+def _is_route(name: str) -> bool:
+    settings = provider.current().settings
+    text = settings.aliases.get(name, name)
+    return any(settings.route(one) is not None for one in (text, text.rpartition("@")[0]))

@@ -6,12 +6,14 @@ import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from maestro.app import build
 from maestro.cli.terminal import TerminalEditor, harmless, styled
-from maestro.settings import load
+from maestro.settings import Project, load
+from maestro.workspace.projects import projects_around
 from maestro_protocol.doctor import Check, DoctorResult
 
 
@@ -33,9 +35,13 @@ def run(options: argparse.Namespace) -> int:
 
 async def _examine(*, network: bool, as_json: bool) -> int:
     """Misfit settings are among what is told, and the store is opened by nobody but the doctor."""
-    settings = load(os.environ, None, lambda misfit: None)
-    nowhere = TerminalEditor(Path(sys.prefix))  # the folder one stands in may be gone, and matters to no check
+    projects: Sequence[Project] = ()
+    with suppress(OSError):  # the folder one stands in may be gone
+        projects = projects_around([Path.cwd().as_uri()])
+    settings = load(os.environ, None, lambda misfit: None, projects=projects)
+    nowhere = TerminalEditor(Path(sys.prefix))
     services = build(settings, os.environ, nowhere, use_environment_keys=True)
+    services.runtime.projects = lambda: projects
     try:
         result = await services.doctor.examine(network=network)
     finally:

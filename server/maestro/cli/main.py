@@ -93,6 +93,7 @@ _COMMANDS = {
     "doctor": "doctor",
     "intents": "intents",
     "audit": "audit",
+    "usage": "usage",
 }
 """Where each command is: a module of `maestro.cli`, and its function where it is not `run`."""
 
@@ -107,13 +108,18 @@ def _parser() -> argparse.ArgumentParser:
 
     chat = commands.add_parser("chat", help="ask a model something")
     chat.add_argument("message", nargs="*", help="what to say; standard input is added when it is not a terminal")
-    chat.add_argument("--model", help="a short or full name, e.g. openai/gpt-5.5")
+    chat.add_argument("--model", help="a full or short name, an alias, or auto; e.g. openai/gpt-5.5@high")
     chat.add_argument("--provider", help="use this provider's default model")
     chat.add_argument("--session", help="use this session, by name or id")
     chat.add_argument("--reasoning", action="store_true", help="show the model's reasoning, dimmed")
 
-    models = commands.add_parser("models", help="list the models you can use")
+    models = commands.add_parser(
+        "models",
+        help="list the models you can use",
+        epilog="Ends with 1 if a provider that was asked did not answer, or the provider file cannot be read.",
+    )
     models.add_argument("--provider", help="only this provider's")
+    models.add_argument("--discover", action="store_true", help="first ask which models answer a chat, and keep that")
     models.add_argument("--json", action="store_true", help="for machines")
 
     demo = commands.add_parser("demo", help="an editor's day in a minute, with no key and no network")
@@ -123,6 +129,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     demo.add_argument("--json", action="store_true", help="for machines")
     audit_arguments.declare(commands.add_parser("audit", help="review code, and exit with what was found"))
+    _add_usage(commands.add_parser("usage", help="show what was spent, on what, and what is left of the budgets"))
     _add_intents(commands.add_parser("intents", help="list why tools were called, what was decided and what they did"))
     _add_identity(commands)
     return parser
@@ -178,7 +185,16 @@ def _add_sessions(sessions: argparse.ArgumentParser) -> None:
             action.add_argument("--folder", default=".", help="the folder (default: this one)")
     release = actions.add_parser("release", help="undo a folder's bindings")
     release.add_argument("--folder", default=".", help="the folder (default: this one)")
-    actions.add_parser("import", help="copy in the logins of the system Maestro replaces")
+    actions.add_parser(
+        "import", help="take in the keys of the provider file, and the logins of the system Maestro replaces"
+    )
+
+
+def _add_usage(usage: argparse.ArgumentParser) -> None:
+    by = ("model", "provider", "session", "day", "chat", "turn")
+    usage.add_argument("--by", choices=by, default="model", help="what to sum up by (default: model)")
+    usage.add_argument("--since", metavar="DAY", help="today, a number of days as 7d, or a day as 2026-03-01 (UTC)")
+    usage.add_argument("--json", action="store_true", help="for machines")
 
 
 def _add_intents(intents: argparse.ArgumentParser) -> None:

@@ -18,7 +18,12 @@ _Action: TypeAlias = Callable[[Services, argparse.Namespace], Awaitable[Session 
 
 
 def run(options: argparse.Namespace) -> int:
-    """Without an action the list; else the action, and the session as it then is."""
+    """Without an action the list; else the action, and the session as it then is.
+
+    1 when it was in vain; of `import` also when anything stays where it was.
+    """
+    if options.action == "import":
+        return run_with_services(_import)
     action = _ACTIONS.get(options.action)
     return run_with_services(lambda services: _act(services, options, action) if action else _list(services, options))
 
@@ -76,10 +81,16 @@ async def _release(services: Services, options: argparse.Namespace) -> None:
     say(f"{_place(folder)} uses the default sessions now.")
 
 
-async def _import(services: Services, options: argparse.Namespace) -> None:
-    notices = await services.imports.run(again=True)
-    for notice in notices or ("There is nothing to import.",):
-        say(notice)
+async def _import(services: Services) -> int:
+    notices = [*await services.imports.run(again=True)]
+    for notice in notices:
+        say(notice.text)
+    moved = await services.imports.keys.move()
+    for notice in moved:
+        say(notice.text)
+    if not (notices or moved):
+        say("There is nothing to import.")
+    return 0 if all(notice.is_done for notice in (*notices, *moved)) else 1
 
 
 _ACTIONS: Mapping[str, _Action] = {
@@ -89,7 +100,6 @@ _ACTIONS: Mapping[str, _Action] = {
     "release": _release,
     "validate": _validate,
     "refresh": _refresh,
-    "import": _import,
 }
 
 

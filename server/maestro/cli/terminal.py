@@ -17,10 +17,12 @@ from maestro.editor import Change, Document, Feature, NoAnswer
 from maestro.errors import MaestroError
 from maestro.lsp import logs
 from maestro.positions import Encoding
+from maestro.providers.registry import provider_ids
 from maestro.redact import redact
 from maestro.services.baselines import Baselines
-from maestro.settings import load
+from maestro.settings import load, tolerant
 from maestro.validation import issues_of, sentence
+from maestro.workspace.projects import projects_around
 from maestro_protocol.audit import Finding
 from maestro_protocol.base import CallParams, JsonObject, Params, WireModel
 from maestro_protocol.sessions import SessionLoginCompletedParams
@@ -138,8 +140,10 @@ def run_with_services(
 
     async def main() -> int:
         asyncio.get_running_loop().set_exception_handler(logs.loop_error)
-        settings = load(environment, None)
+        projects = projects_around(editor.folders)
+        settings = load(environment, None, tolerant(editor.show), projects=projects, built_in=provider_ids)
         services = build(settings, environment, editor, use_environment_keys=True, baselines=baselines)
+        services.runtime.projects = lambda: projects
         try:
             await services.open()
             return await work(services)

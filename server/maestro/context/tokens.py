@@ -2,10 +2,11 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from maestro_protocol.chat import (
     AttachmentPart,
+    ChatMessage,
     ContentPart,
     ImagePart,
     ReasoningPart,
@@ -87,6 +88,14 @@ def estimate(text: str) -> int:
 def of_message(message: Message) -> int:
     """About how many tokens a message is when it is sent again."""
     return MESSAGE_TOKENS + sum(map(_of_part, message.parts))
+
+
+def of_request(messages: Iterable[ChatMessage]) -> int:
+    """About how many tokens these messages are."""
+    return sum(
+        MESSAGE_TOKENS + (estimate(said) if isinstance(said := one.content, str) else sum(map(_of_part, said)))
+        for one in messages
+    )
 
 
 def _of_part(part: ContentPart) -> int:

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from maestro.database.copies import connected, copy_into
-from maestro.database.files import SIDE_FILES, alone_in, create_private, delete_stages, private_directory, stage
+from maestro.database.files import SIDE_FILES, delete_stages, stage
 from maestro.database.migrations import VERSION, back_up, migrate, number_of
 from maestro.database.opening import open_database
 from maestro.database.problems import cannot_open, failed
 from maestro.database.shape import SESSIONS, columns, mend, misshapen
 from maestro.database.transactions import transaction
 from maestro.errors import MaestroError
+from maestro.private_files import alone_in, create_private, private_directory
 
 if TYPE_CHECKING:
     import sqlite3

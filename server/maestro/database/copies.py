@@ -6,8 +6,8 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from maestro.database.files import replacement
 from maestro.errors import MaestroError
+from maestro.private_files import replacement
 
 if TYPE_CHECKING:
     import sqlite3

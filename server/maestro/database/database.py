@@ -4,14 +4,14 @@ import asyncio
 import logging
 from asyncio import AbstractEventLoop
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Lock, Thread
 from time import monotonic
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar
 
 from maestro.database.owner import FileOwner, MemoryOwner, Owner
 from maestro.errors import MaestroError
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import sqlite3
 
 T = TypeVar("T")
+Follow: TypeAlias = Callable[[], Coroutine[None, None, None]]
 
 POLL_SECONDS = 0.5
 CLOSE_SECONDS = 0.9
@@ -31,7 +32,7 @@ _log = logging.getLogger(__name__)
 
 class _Watcher(NamedTuple):
     loop: AbstractEventLoop
-    changed: Callable[[], None]
+    follow: Follow
 
 
 class Database:
@@ -47,6 +48,7 @@ class Database:
         self._owner: Owner = MemoryOwner() if path is None else FileOwner(path, self._notices.append)
         self._jobs: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._watchers: list[_Watcher] = []
+        self._following: set[asyncio.Task[None]] = set()
         self._lock = Lock()
         self._thread: Thread | None = None
         self._closed = False
@@ -82,9 +84,9 @@ class Database:
         except MaestroError as error:
             _log.warning("A write to the database was dropped: %s", error.message)
 
-    def watch(self, changed: Callable[[], None]) -> None:
-        """Have `changed` called on this loop soon after another connection committed."""
-        self._watchers.append(_Watcher(asyncio.get_running_loop(), changed))
+    def watch(self, follow: Follow) -> None:
+        """Have `follow` run on this loop soon after another connection committed; `aclose` ends it."""
+        self._watchers.append(_Watcher(asyncio.get_running_loop(), follow))
         self._put(_nothing)
 
     @property
@@ -107,6 +109,8 @@ class Database:
                 return
             if ending:
                 self._jobs.put(None)
+        for task in [*self._following]:
+            task.cancel()
         await asyncio.wait([asyncio.wrap_future(self._ended)], timeout=CLOSE_SECONDS)
 
     def _submit(self, work: "Callable[[sqlite3.Connection], T]", *, writes: bool) -> "Future[T]":
@@ -166,9 +170,15 @@ class Database:
     def _tell(self) -> None:
         for watcher in tuple(self._watchers):
             try:
-                watcher.loop.call_soon_threadsafe(watcher.changed)
+                watcher.loop.call_soon_threadsafe(self._follow, watcher.follow)
             except RuntimeError:
                 self._watchers.remove(watcher)  # its loop is closed: nobody is left to tell
+
+    def _follow(self, follow: Follow) -> None:
+        if not self._closed:
+            task = asyncio.create_task(follow())
+            self._following.add(task)
+            task.add_done_callback(self._following.discard)
 
 
 def _nothing() -> None:

@@ -8,10 +8,11 @@ from time import monotonic, sleep
 from typing import TYPE_CHECKING, NamedTuple
 
 from maestro.database.copies import decoded
-from maestro.database.files import SIDE_FILES, alone_in, create_private, private_directory, set_aside, tighten
+from maestro.database.files import SIDE_FILES, set_aside
 from maestro.database.migrations import VERSION, migrate, newer_names, version_of
 from maestro.database.problems import cannot_open, failed, is_busy, is_damage, newer, no_file
 from maestro.database.shape import SESSIONS, mend, misshapen, tables
+from maestro.private_files import alone_in, create_private, private_directory, tighten
 
 if TYPE_CHECKING:
     import sqlite3

@@ -15,9 +15,11 @@ from maestro.lsp.dispatch import Dispatcher, as_rpc_error
 from maestro.lsp.editor import LspEditor
 from maestro.lsp.features import code_action, code_lens, diagnostics, hover, text_document
 from maestro.lsp.features.execute_command import Commands
-from maestro.lsp.handshake import Handshake, unsupported_version
+from maestro.lsp.handshake import Handshake, dig, unsupported_version
 from maestro.lsp.messages import Token
+from maestro.lsp.open_settings import OpenSettings
 from maestro.lsp.protocol import StandardServer
+from maestro.lsp.settings_events import heard
 from maestro.lsp.writer import Outbox
 from maestro_protocol.base import Params
 from maestro_protocol.settings import Settings
@@ -40,8 +42,14 @@ class LspBackend:
         self.protocol.open_workspace(handshake)
         self.editor = LspEditor(handshake, self.protocol, outbox, connection.calls)
         self._configuration = Configuration(handshake, os.environ, self.editor, connection.calls)
-        logs.open_file(os.environ, self._configuration.current.log_level)
-        self.services = app.build(self._configuration.current, os.environ, self.editor)
+        self._applied = self._configuration.current
+        logs.open_file(os.environ, self._applied.log_level)
+        self.services = app.build(self._applied, os.environ, self.editor)
+        self.services.runtime.projects = lambda: self._configuration.projects
+        self._opened = OpenSettings(
+            self._configuration, self.editor, connection.spawn, self.services.findings.diagnostics
+        )
+        self.editor.beside = self._opened.of
         self.dispatcher = Dispatcher(self.context)
         self._register_features()
         self.protocol.commands = Commands(handshake, connection, self.editor, self.command_context).table
@@ -56,6 +64,8 @@ class LspBackend:
             raise unsupported_version()
         if not request.method.startswith(STORELESS):
             await asyncio.shield(self._opening)
+        if request.method == "maestro/model/list" and dig(request.params, "refresh") is True:
+            await self._reread()  # what is true today includes the providers in files
         return await self.dispatcher.answer(request)
 
     async def notice(self, method: str, params: JsonValue) -> None:
@@ -64,8 +74,10 @@ class LspBackend:
             await self._configuration.watch()
         elif method == "workspace/didChangeConfiguration":
             self._apply(await self._configuration.changed(params))
+            await self._reread()
         else:
             await self.protocol.notice(method, params)
+            await heard(method, params, self._opened, self._reread)
 
     async def aclose(self) -> None:
         await self.services.aclose()
@@ -88,11 +100,12 @@ class LspBackend:
         """The standard requests and notifications about documents."""
         server, services = self._server, self.services
         text_document.register(server, services)
-        diagnostics.register(server, services, self.editor)
+        diagnostics.register(server, services, self.editor, self._opened)
         code_action.register(server, services, self.editor, self._handshake)
         hover.register(server, services, self._handshake)
         code_lens.register(server, services)
         services.findings.listen(self.editor.refresh)
+        self._opened.listen(self.editor.refresh)
 
     async def _answer_standard(self, request: Request) -> bytes:
         try:
@@ -112,5 +125,21 @@ class LspBackend:
         ours = self.services.runtime.settings.stream.max_latency_ms
         return ours if (theirs := self._handshake.max_latency_ms) is None else theirs
 
+    async def _reread(self) -> None:
+        self._apply(await self._configuration.reread())
+        self._opened.look_again()
+
     def _apply(self, settings: Settings) -> None:
+        """Put settings in force, unless they are: what was discovered since then stays known."""
+        before, self._applied = self._applied, settings
+        if settings == before:
+            return
         self.services.runtime.settings = settings
+        if settings.providers != before.providers:
+            self._connection.spawn(self._offer(), "looking for keys in settings")
+
+    async def _offer(self) -> None:
+        """A key in a file is a session, which others may be told of."""
+        await asyncio.shield(self._opening)
+        await self.services.sessions.list(None)
+        self.services.sessions.announce("external")

@@ -71,10 +71,11 @@ class Work:
                 self._flush()
 
     def end(self, message: str | None = None) -> None:
-        """Idempotent; the answer of a request ends what it forgot to end."""
+        """Idempotent; the answer of a request ends what it forgot to end. Without a message the last word stays."""
         if self._open:
             self._open = False
-            self._send({"kind": "end"}, message)
+            last = (self._pending or {}).get("message")
+            self._send({"kind": "end"}, message or (last if isinstance(last, str) else None))
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

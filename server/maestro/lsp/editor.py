@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import cast
 from urllib.parse import unquote
 
@@ -34,6 +34,8 @@ class LspEditor:
         self._calls = calls
         self._with_diagnostics: set[str] = set()
         self._pulls = False
+        self.beside: Callable[[str], Sequence[types.Diagnostic]] = lambda uri: ()
+        """What is shown on a document beside findings."""
         self._diagnostics = Refresh(protocol.connection, types.WORKSPACE_DIAGNOSTIC_REFRESH)
         self._lenses = Refresh(protocol.connection, types.WORKSPACE_CODE_LENS_REFRESH)
 
@@ -131,7 +133,7 @@ class LspEditor:
         """The client asks for diagnostics. From now on it gets none unasked, and what it got so is taken back."""
         if not self._pulls:
             for uri in [*self._with_diagnostics]:
-                self.publish(uri, None, ())
+                self._publish(uri, None, [])
             self._pulls = True
 
     def refresh(self) -> None:
@@ -142,9 +144,10 @@ class LspEditor:
             self._lenses.soon()
 
     def publish(self, uri: str, version: int | None, findings: Sequence[Finding]) -> None:
-        if self._pulls:
-            return
-        diagnostics = to_lsp(findings)
+        if not self._pulls:
+            self._publish(uri, version, [*to_lsp(findings), *self.beside(uri)])
+
+    def _publish(self, uri: str, version: int | None, diagnostics: list[types.Diagnostic]) -> None:
         (self._with_diagnostics.add if diagnostics else self._with_diagnostics.discard)(uri)
         params = types.PublishDiagnosticsParams(uri=uri, diagnostics=diagnostics, version=version)
         self._protocol.notify(types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS, params)

@@ -73,6 +73,12 @@ class Handshake:
         return self.hello.get("trusted") is not False
 
     @property
+    def declared_trust(self) -> bool | None:
+        """What the client says of the workspace; None if it says nothing."""
+        trusted = self.hello.get("trusted")
+        return trusted if isinstance(trusted, bool) else None
+
+    @property
     def process_id(self) -> int | None:
         process_id = self.params.get("processId")
         return process_id if isinstance(process_id, int) and process_id > 0 else None

@@ -75,7 +75,7 @@ def open_file(environment: Mapping[str, str], level: str) -> bool:
     """
     from logging.handlers import RotatingFileHandler
 
-    from maestro.database.files import create_private, tighten
+    from maestro.private_files import create_private, tighten
 
     path = _directory(environment)
     file = path / "maestro.log"
@@ -118,7 +118,7 @@ def _add(handler: logging.Handler) -> None:
 
 def _make_private(path: "Path", environment: Mapping[str, str]) -> None:
     """The log's directory, and `cache` around it where that is ours."""
-    from maestro.database.files import private_directory
+    from maestro.private_files import private_directory
 
     if environment.get("MAESTRO_HOME"):
         private_directory(path.parent)
@@ -129,7 +129,7 @@ def _rotate(source: str, target: str) -> None:
     """As the handler would; but the file that follows is private before anything is in it."""
     from pathlib import Path
 
-    from maestro.database.files import create_private
+    from maestro.private_files import create_private
 
     with suppress(FileNotFoundError):  # another window did it
         os.replace(source, target)

@@ -91,6 +91,12 @@ def gateway(provider: str, settings: ProviderSettings) -> ProviderInfo | None:
     return found
 
 
+def is_compatible(provider: str) -> bool:
+    """Whether an address and a key are all there is to a provider: OpenAI, the data rows, and those that only the
+    settings know."""
+    return provider == "openai" or provider not in {*_folders(), *_plug_ins()} or provider == GATEWAYS
+
+
 def roles(provider: str) -> list[RoleName]:
     """What the provider can do, by the modules that exist. Raises 4101, or 4104 if it cannot be imported."""
     package = _package(provider)

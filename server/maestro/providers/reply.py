@@ -1,6 +1,7 @@
 """Reading what a service answered: what does not fit is the service's failure, told as one."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TypeVar
 
 from pydantic import BaseModel, JsonValue, ValidationError
@@ -32,6 +33,14 @@ def read_each(model: type[T], rows: Sequence[JsonValue]) -> list[T]:
     if rows and not read:
         raise _misfit()
     return read
+
+
+def day_of(moment: JsonValue) -> str | None:
+    """The day of an ISO 8601 date or time; None for what is neither."""
+    try:
+        return datetime.fromisoformat(str(moment)).date().isoformat()
+    except ValueError:
+        return None
 
 
 def _read(model: type[T], value: JsonValue) -> T | None:

@@ -15,6 +15,9 @@ from maestro_protocol.chat import ChatMessage, ChatParams
 Request = TypeVar("Request")
 Reply = TypeVar("Reply")
 
+NO_EFFORT = "This model takes no effort, so none was asked for."
+"""The notice of an answer to a request that named one."""
+
 Shape: TypeAlias = Literal["schema", "smaller", "object", "words"]
 """How a model is held to the shape: by the whole schema, by one of names and types alone, by JSON mode with the schema
 told in words, by words alone."""
@@ -75,7 +78,9 @@ async def step_down(
 def chat_request(request: StructuredRequest, schema: JsonObject | None, temperature: float | None) -> ChatRequest:
     """The same as a chat of one question, for services that answer both alike."""
     messages = (ChatMessage(role="system", content=request.system), ChatMessage(role="user", content=request.user))
-    params = ChatParams(max_tokens=request.max_tokens, temperature=temperature, output_schema=schema)
+    params = ChatParams(
+        max_tokens=request.max_tokens, temperature=temperature, effort=request.effort, output_schema=schema
+    )
     return ChatRequest(request.model, messages, params)
 
 

@@ -2,8 +2,8 @@
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from decimal import Decimal
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TypeAlias
 from urllib.parse import unquote
 from uuid import uuid4
@@ -14,21 +14,23 @@ from maestro.audit.catalogue import enabled
 from maestro.editor import Editor
 from maestro.errors import MaestroError
 from maestro.runtime import Runtime
+from maestro.services.audit_costs import AuditCosts, Bill
 from maestro.services.audit_document import DocumentAudits, Question
 from maestro.services.audit_means import Means
+from maestro.services.audit_rerouting import AuditRoute
 from maestro.services.audit_results import cancelled, merged
 from maestro.services.audit_runs import AuditRun, AuditRuns
 from maestro.services.audit_targets import Target, find_targets
 from maestro.services.consent import Consent
-from maestro.services.models import ModelService
+from maestro.services.models import DeprecationNotices, ModelService
 from maestro.services.models import Target as ModelTarget
 from maestro.services.sink import EventSink
 from maestro.services.status import StatusService
 from maestro.workspace.gate import Gate
-from maestro_protocol.audit import AuditBudget, AuditResult, AuditRunParams
+from maestro_protocol.audit import AuditResult, AuditRunParams
 from maestro_protocol.base import WireModel
-from maestro_protocol.errors import ErrorInfo, Issue
-from maestro_protocol.events import AuditCompleted, AuditFindings, AuditStarted
+from maestro_protocol.errors import ErrorInfo
+from maestro_protocol.events import AuditCompleted, AuditFindings, AuditRerouted, AuditStarted
 
 _AT_ONCE = Means(8)
 """How many requests so many documents make is another number."""
@@ -42,11 +44,12 @@ class _Work:
     """A run and what it has so far, by the places of its documents."""
 
     run: AuditRun
-    question: Question
+    route: AuditRoute
     targets: Sequence[Target]
     progress: Progress
     events: EventSink | None
     means: Means
+    bills: Sequence[Bill]
     results: dict[int, AuditResult] = field(default_factory=dict)
 
     def so_far(self) -> list[AuditResult]:
@@ -66,6 +69,7 @@ class AuditService:
         editor: Editor,
         gate: Gate,
         documents: DocumentAudits,
+        costs: AuditCosts,
     ) -> None:
         self._runtime = runtime
         self._models = models
@@ -74,6 +78,8 @@ class AuditService:
         self._gate = gate
         self._consent = Consent(runtime, editor)
         self._documents = documents
+        self._deprecations = DeprecationNotices()
+        self._costs = costs
         self.runs = AuditRuns()
 
     async def run(
@@ -108,21 +114,34 @@ class AuditService:
         to the provider is told in the result. Without `asked_for` nobody is asked again who refused consent before.
 
         Raises:
-            MaestroError: before that: 4601 for what cannot be audited, 4603 without consent, 4001 and the like for
-                the session and the model, -32602 for unknown rules.
+            MaestroError: before that: 4601 for what cannot be audited, 4603 without consent, 4001 and the like for the
+                session and the model, 4208, -32602 for unknown rules.
         """
         await self._documents.check(targets)
         settings = self._runtime.settings.audit
         rules = params.rules if params.rules is not None else settings.rules
         enabled(rules)
-        target = await self._target(params)
-        budget = await self._budget(params.budget, target)
+        target = await self._models.target(params.model, params.session_id, role="audit")
+        self._models.routes.note_use(target)
         generate = means.generate_for(target) if means.generate_for else None
-        if means.sends:
-            connection = provider.connection(target.provider, target.session_id)
-            folders = [self._gate.folder_of(one.uri)[0] for one in targets]
-            await self._consent.require(connection, folders, ask_again=asked_for)
-        run = AuditRun(f"aud_{uuid4().hex[:16]}", _title(targets))
+        folders = [self._gate.folder_of(one.uri)[0] for one in targets]
+
+        audit_id, bills = f"aud_{uuid4().hex[:16]}", list[Bill]()
+
+        async def allow(model: ModelTarget) -> Budget:
+            budget = await self._costs.budget(model, params.budget, batched=means.batched)
+            bill = Bill(f"{audit_id}.{len(bills)}" if bills else audit_id, model, means.batched, budget)
+            if means.sends:
+                connection = provider.connection(model.provider, model.session_id)
+                await self._consent.require(connection, folders, ask_again=asked_for)
+                await self._costs.limit_to_day(bill)
+            bills.append(bill)
+            return budget
+
+        budget = await allow(target)
+        if words := self._deprecations.take("", await self._models.known(target)):
+            self._runtime.warn(words)
+        run = AuditRun(audit_id, _title(targets))
         question = Question(
             run.audit_id,
             target.provider,
@@ -132,9 +151,21 @@ class AuditService:
             params.min_severity or settings.min_severity,
             budget,
             params.fresh,
+            target.effort,
             generate,
         )
-        return await self._carry_out(_Work(run, question, targets, progress, events, means))
+        journey = self._models.journey(replace(target, alternatives=()) if generate else target)
+        route = AuditRoute(journey, question, allow, partial(self._tell, events))
+        for notice in target.notices:
+            self._runtime.warn(notice)
+        with self._models.routes.under_way(route):
+            return await self._carry_out(_Work(run, route, targets, progress, events, means, bills))
+
+    def _tell(self, events: EventSink | None, moved: AuditRerouted) -> None:
+        """To the user, where nobody follows the audit."""
+        _send(events, moved)
+        if events is None:
+            self._runtime.warn(f"{moved.reason} {moved.to} is asked instead.")
 
     async def _carry_out(self, work: _Work) -> AuditResult:
         run, events = work.run, work.events
@@ -143,6 +174,7 @@ class AuditService:
             _send(events, AuditStarted(audit_id=run.audit_id))
             try:
                 result = await self._stoppable(work)
+                await asyncio.gather(*map(self._costs.prices, work.bills))
             except asyncio.CancelledError:
                 run.end(cancelled(run.audit_id, work.so_far()))
                 _send(events, AuditCompleted(audit_id=run.audit_id, status="cancelled"))
@@ -151,9 +183,19 @@ class AuditService:
                 run.end(AuditResult(audit_id=run.audit_id, status="failed", error=_info(failure)))
                 _send(events, AuditCompleted(audit_id=run.audit_id, status="failed", error=_info(failure)))
                 raise
-            run.end(result)
-            _send(events, AuditCompleted(audit_id=run.audit_id, status=result.status, error=result.error))
+            else:
+                run.end(result)
+                _send(events, AuditCompleted(audit_id=run.audit_id, status=result.status, error=result.error))
+            finally:
+                self._record(work)
         return result
+
+    def _record(self, work: _Work) -> None:
+        """For every model that was asked what it took; those that were left had failed."""
+        *left, last = work.bills
+        for bill in left:
+            self._costs.record(bill, "failed")
+        self._costs.record(last, work.run.result.status if work.run.result else "failed")
 
     async def _stoppable(self, work: _Work) -> AuditResult:
         """The result; that so far if somebody stops the audit by its id."""
@@ -167,6 +209,7 @@ class AuditService:
             return cancelled(work.run.audit_id, work.so_far())
 
     async def _all(self, work: _Work) -> AuditResult:
+        await work.route.begin()
         waiting = iter(enumerate(work.targets))
         try:
             async with asyncio.TaskGroup() as group:
@@ -182,7 +225,7 @@ class AuditService:
 
     async def _some(self, work: _Work, waiting: Iterator[tuple[int, Target]]) -> None:
         for number, target in waiting:
-            result = await self._documents.review(work.question, target, self._requests_of(work, target))
+            result = await self._documents.review(work.route.question, target, self._requests_of(work, target))
             work.results[number] = result
             if result.findings:
                 _send(work.events, AuditFindings(audit_id=work.run.audit_id, findings=result.findings))
@@ -193,24 +236,6 @@ class AuditService:
         if len(work.targets) > 1:
             return lambda done, of: None
         return lambda done, of: work.progress(done, of, _name(target.uri))
-
-    async def _target(self, params: AuditRunParams) -> ModelTarget:
-        """The named model, else the one for audits unless a session says otherwise, else the default."""
-        default = self._runtime.settings.defaults.audit if params.session_id is None else None
-        return await self._models.target(params.model or default, params.session_id)
-
-    async def _budget(self, wanted: AuditBudget | None, target: ModelTarget) -> Budget:
-        if wanted is None:
-            return Budget()
-        if wanted.max_cost is None:
-            return Budget(wanted.max_tokens)
-        prices = await self._models.prices(target)
-        if prices is None:
-            message = "The prices of this model are not known, so its cost cannot be limited; limit the tokens instead."
-            raise MaestroError(
-                "invalidParams", message, issues=[Issue(path="budget.maxCost", message="no prices known")]
-            )
-        return Budget(wanted.max_tokens, Decimal(wanted.max_cost), prices)
 
 
 def _title(targets: Sequence[Target]) -> str:

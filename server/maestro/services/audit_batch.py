@@ -52,7 +52,7 @@ class Batches:
 
     @property
     def means(self) -> Means:
-        return Means(_AT_ONCE, self._generate_for)
+        return Means(_AT_ONCE, self._generate_for, batched=True)
 
     async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self._run())

@@ -1,7 +1,7 @@
 """The audit of one document: read, reviewed, and its findings put where they stand by then."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
@@ -17,7 +17,7 @@ from maestro.audit.source import AuditSource
 from maestro.cancelling import cancel_once
 from maestro.editor import Document, Editor
 from maestro.errors import MaestroError
-from maestro.services.audit_results import gone, passed_over, superseded
+from maestro.services.audit_results import gone, joined, passed_over, superseded, unanswered
 from maestro.services.audit_targets import Target
 from maestro.services.baselines import Baselines
 from maestro.services.findings import FindingStore
@@ -26,6 +26,7 @@ from maestro.services.texts import Snapshot, Texts
 from maestro.services.written import WrittenLines
 from maestro.workspace.gate import Gate
 from maestro_protocol.audit import AuditResult, Severity
+from maestro_protocol.chat import Effort
 
 _UNLIMITED = 1_000_000
 
@@ -35,6 +36,10 @@ Told: TypeAlias = Callable[[int, int], None]
 
 def _untold(done: int, of: int) -> None:
     """For those who show no progress."""
+
+
+async def _nowhere(asked: "Question", result: AuditResult) -> None:
+    """For those who ask one model alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +54,13 @@ class Question:
     min_severity: Severity
     budget: Budget
     fresh: bool
+    effort: Effort | None = None
     generate: Generate | None = None
     """Answers the requests in the provider's place; how many at once is its own affair."""
+    once: bool = False
+    """There is somebody else to ask: a refusal is not waited out."""
+    elsewhere: "Callable[[Question, AuditResult], Awaitable[Question | None]]" = _nowhere
+    """What to ask instead where this came of it."""
 
 
 @dataclass(slots=True, eq=False)
@@ -160,6 +170,22 @@ class DocumentAudits:
         older: Sequence[_Review],
         told: Told,
     ) -> Outcome:
+        """What came of the question, and of those asked elsewhere about what it left."""
+        outcome = await self._ask_one(question, lines, snapshot, older, told)
+        while (following := await question.elsewhere(question, outcome.result)) is not None:
+            question = following
+            left = unanswered(outcome.result)
+            outcome = joined(outcome, await self._ask_one(question, left or lines, snapshot, older, told))
+        return outcome
+
+    async def _ask_one(
+        self,
+        question: Question,
+        lines: Sequence[tuple[int, int]],
+        snapshot: Snapshot,
+        older: Sequence[_Review],
+        told: Told,
+    ) -> Outcome:
         def take_over() -> None:
             for one in older:
                 one.superseded = True
@@ -170,6 +196,7 @@ class DocumentAudits:
             question.session_id,
             snapshot.source,
             model=question.model,
+            effort=question.effort,
             audit_id=question.audit_id,
             rules=question.rules,
             min_severity=question.min_severity,
@@ -182,6 +209,7 @@ class DocumentAudits:
             asked=take_over,
             told=told,
             generate=question.generate,
+            once=question.once,
         )
 
     def _shared(self, question: Question) -> Shared:

@@ -17,5 +17,7 @@ class Means:
 
     at_once: int
     generate_for: Callable[[Target], Generate] | None = None
+    batched: bool = False
+    """Which has prices of its own."""
     sends: bool = True
     """Without it nothing leaves this machine, so that nobody has to agree."""

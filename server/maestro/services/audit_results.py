@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from maestro.audit.outcome import Outcome
 from maestro.audit.usage import add_usage
 from maestro.errors import MaestroError
 from maestro.services.audit_targets import Target
@@ -36,6 +37,40 @@ def merged(audit_id: str, results: Sequence[AuditResult]) -> AuditResult:
         usage=add_usage([result.usage for result in results if result.usage]),
         requests=sum(result.requests for result in results),
     )
+
+
+def unanswered(result: AuditResult) -> Sequence[tuple[int, int]]:
+    """The lines nobody looked at, where others were; empty where nothing came of anything."""
+    if not any(chunk.status == "reviewed" for chunk in result.chunks):
+        return ()
+    return [
+        (chunk.first_line, chunk.last_line)
+        for chunk in result.chunks
+        if chunk.status == "failed" and chunk.first_line is not None and chunk.last_line is not None
+    ]
+
+
+def joined(first: Outcome, then: Outcome) -> Outcome:
+    """What one model said of a document, and what another one said of the lines that the first left out."""
+    one, other = first.result, then.result
+    said = {(found.finding.fingerprint, found.start) for found in first.placed}
+    news = [found for found in then.placed if (found.finding.fingerprint, found.start) not in said]
+    placed = sorted([*first.placed, *news], key=lambda found: found.start)
+    chunks = [*(chunk for chunk in one.chunks if chunk.status != "failed"), *other.chunks]
+    chunks.sort(key=lambda chunk: chunk.first_line or 0)
+    states = {chunk.status for chunk in chunks}
+    result = other.model_copy(
+        update={
+            "status": "complete" if states == {"reviewed"} else "partial" if "reviewed" in states else other.status,
+            "findings": [found.finding for found in placed],
+            "unverified": [*one.unverified, *other.unverified],
+            "rejected": dict(sorted((Counter(one.rejected) + Counter(other.rejected)).items())),
+            "chunks": chunks,
+            "usage": add_usage([result.usage for result in (one, other) if result.usage]),
+            "requests": one.requests + other.requests,
+        }
+    )
+    return Outcome(result, placed, [*first.reviewed, *then.reviewed])
 
 
 def cancelled(audit_id: str, results: Sequence[AuditResult]) -> AuditResult:

@@ -8,6 +8,7 @@ from typing import Literal
 
 from maestro.database.database import Database
 from maestro.intents import ledger
+from maestro.services.turn import Turn
 from maestro.streaming.messages import FunctionCall
 from maestro_protocol.intents import Decision, Intent, IntentRecord, Observed
 from maestro_protocol.permissions import PermissionSubject, Risk
@@ -18,11 +19,13 @@ class Scene:
     """Whose calls these are."""
 
     chat_id: str
-    turn_id: str
-    model: str
-    session_id: str | None
+    turn: Turn
     workspace_folder: str | None
     """A URI."""
+
+    @property
+    def turn_id(self) -> str:
+        return self.turn.id
 
 
 class CallRecords:
@@ -45,8 +48,8 @@ class CallRecords:
             declared_by="model" if intent else "none",
             risk=risk,
             subject=subject,
-            session_id=scene.session_id,
-            model=scene.model,
+            session_id=scene.turn.target.session_id,
+            model=scene.turn.target.model_id,
         )
         return await self._write(lambda connection: ledger.declare(connection, declaration))
 

@@ -93,10 +93,7 @@ class ChatFeed:
         finally:
             self._telling = None
 
-    def _follow(self) -> None:
-        self._following = asyncio.ensure_future(self._look())
-
-    async def _look(self) -> None:
+    async def _follow(self) -> None:
         """Another connection committed; nothing may concern chats."""
         since = self._revision
         try:

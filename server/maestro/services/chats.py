@@ -2,52 +2,53 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from itertools import count
 
 from maestro.chats import turns
-from maestro.chats.turns import Outcome
 from maestro.context.attach import attach
+from maestro.context.budget import Budget
 from maestro.editor import Editor
 from maestro.errors import MaestroError
 from maestro.runtime import Runtime
-from maestro.services import transcript
 from maestro.services.agent import Agent, Clock
 from maestro.services.budgets import Budgets
 from maestro.services.call_events import CallEvents
 from maestro.services.call_records import CallRecords, Scene
 from maestro.services.chat_feed import ChatFeed
 from maestro.services.chat_log import ChatLog, Listener
-from maestro.services.chat_stores import ChatStores
+from maestro.services.chat_stores import ChatStores, is_ephemeral
 from maestro.services.context_files import ContextFiles
 from maestro.services.findings import FindingStore
 from maestro.services.history import HistoryService
 from maestro.services.idempotency import Idempotency
 from maestro.services.intent_findings import IntentFindings
-from maestro.services.models import ModelService, Target
+from maestro.services.left_open import LeftOpen
+from maestro.services.models import Before, DeprecationNotices, ModelService, Target
 from maestro.services.permissions import PermissionService
 from maestro.services.prompt import Prompt
+from maestro.services.rerouting import Rerouting
 from maestro.services.running import Running, Slot
 from maestro.services.sending import Begun, Sending, begin, check_input
 from maestro.services.sink import EventSink
+from maestro.services.spending import Spending
 from maestro.services.status import StatusService
 from maestro.services.tool_calls import ToolCalls, Written
 from maestro.services.tools import ToolService
 from maestro.services.transcript import Transcript
 from maestro.services.turn import Turn, new_id
+from maestro.services.turn_records import keep_left, record_turn
 from maestro.services.turn_stream import TurnStream
 from maestro.services.waiting import finished
 from maestro.telemetry import Telemetry
 from maestro.workspace.gate import Gate
 from maestro_protocol.chat import ChatParams, ChatSendParams, ChatSendResult
 from maestro_protocol.conversations import Chat, ChatCreateParams, ChatState
-from maestro_protocol.events import ChatEvent, TurnNotice
+from maestro_protocol.events import TurnNotice
 
 _RENEW_SECONDS = 100.0
-_TRY_AGAIN_SECONDS = 2.0
-"""How long until a store that could not be written is tried again."""
 _LOOK_AGAIN_SECONDS = 1.0
 """How long a queued message waits for news of another window before it tries for itself."""
 
@@ -63,6 +64,7 @@ class ChatService:
         running: Running,
         models: ModelService,
         budgets: Budgets,
+        spending: Spending,
         tools: ToolService,
         permissions: PermissionService,
         findings: FindingStore,
@@ -80,6 +82,7 @@ class ChatService:
         self._running = running
         self._models = models
         self._budgets = budgets
+        self._spending = spending
         self._tools = tools
         self._permissions = permissions
         self._findings = findings
@@ -89,17 +92,16 @@ class ChatService:
         self._telemetry = telemetry
         self._editor = editor
         self._gate = gate
+        self._deprecations = DeprecationNotices()
         self._sent = Idempotency[ChatSendResult]()
-        self._left_open: set[str] = set()
-        """Chats with a turn that could not be ended in the store."""
-        self._later: set[asyncio.Task[None]] = set()
+        self._left_open = LeftOpen(stores, feed)
 
     async def send(self, params: ChatSendParams, events: EventSink | None, max_latency_ms: int) -> ChatSendResult:
         """Add a message to a chat, or to a new one, and answer it. Cancelling the task is a stop reason.
 
         Raises:
-            MaestroError: 4301, 4302, 4402, 4406, 4501, 4502, 4701 and what choosing a session and a model may raise,
-                all before anything is kept; the provider's failures; 4901.
+            MaestroError: 4208, 4301, 4302, 4402, 4406, 4501, 4502, 4701 and what choosing a session and a model may
+                raise, all before anything is kept; the provider's failures; 4901.
         """
         ran = False
 
@@ -150,37 +152,47 @@ class ChatService:
             params.input, self._gate, self._editor.position_encoding, self._findings.diagnostics
         )
         check_input(content, attached)
-        chat = chat.model_copy(update={"model": target.model_id, "session_id": target.session_id})
+        chat = chat.model_copy(update={"model": target.string, "session_id": target.bound_session_id})
         model = await self._models.known(target)
         max_tokens = params.params.max_tokens if params.params else None
+        turn = Turn(target, self._models.prices, turn_id)
+        if self._spending.is_limited:
+            await self._models.prices.known(target)
         budget = self._budgets.of_request(target.provider, model, chat.system, offer.tools.values(), max_tokens)
         return Sending(
             params=params,
             chat=chat,
             is_new=params.chat_id is None,
-            turn=Turn(target, model.prices if model else None, turn_id),
+            turn=turn,
+            allowance=self._spending.allowance(turn.row(), turn.price, max_tokens),
             lease=turns.lease_of(chat.id),
             content=content,
             attached=attached,
             prompt=Prompt(self._stores, chat, budget, self._runtime.settings.chat, params.context_ids),
             offer=offer,
+            model=model,
             follows_left_open=chat.id in self._left_open,
         )
 
     async def _target(self, chat: Chat, params: ChatSendParams) -> Target:
         """What the request names, else what the chat is bound to, else what it used last: another model of its provider
         is no other session."""
-        provider_id = (chat.model or "").partition("/")[0]
-        bound = [one.session.provider for one in self._runtime.sessions.snapshot.bound("chat", chat.id)]
-        stays = not bound and (params.model is None or params.model.startswith(f"{provider_id}/"))
-        session_id = params.session_id or (chat.session_id if stays else None)
-        model = params.model or (chat.model if not bound or provider_id in bound else None)
-        return await self._models.target(model, session_id, chat.id)
+        bound = [one.session for one in self._runtime.sessions.snapshot.bound("chat", chat.id)]
+        if not bound:
+            before = Before(chat.model, chat.session_id)
+        else:
+            before = Before(chat.model if chat.model and self._models.suits(chat.model, bound) else None)
+        target = await self._models.target(params.model, params.session_id, chat.id, before=before)
+        if bound and not params.model and not params.session_id:
+            target = self._models.routes.narrowed(target, bound)
+        self._models.routes.note_use(target)
+        return target
 
     # -- begin --------------------------------------------------------------------------------------------------------
 
     async def _begin(self, sending: Sending, *, queue: bool) -> Begun:
-        """Write the message and the turn down. Raises 4302 for another window's turn, 4502 for what does not fit."""
+        """Write the message and the turn down. Raises 4302 for another window's turn, 4502 for what does not fit the
+        model, 4208 for what does not fit the budgets."""
         chat_id = sending.chat.id
         workspace = await sending.prompt.workspace()
         if sending.is_new:
@@ -189,12 +201,25 @@ class ChatService:
             work = self._stores.of(chat_id).run(lambda connection: begin(connection, sending, workspace))
             try:
                 begun = await finished(work, then_cancel=True)
-                self._left_open.discard(chat_id)
+                self._left_open.forget(chat_id)
                 return begun
             except MaestroError as error:
+                if error.kind == "contextTooLarge" and await self._passes_over(sending, error):
+                    continue
                 if error.kind != "turnInProgress" or not queue:
                     raise
             await self._feed.wait(_LOOK_AGAIN_SECONDS)
+
+    async def _passes_over(self, sending: Sending, error: MaestroError) -> bool:
+        """Begin with the next model of the route, for the context does not fit this one; False if there is none."""
+        target = sending.turn.target
+        following = target.following(f"{target.model_id} of the route was passed over: {error.message}")
+        if following is None:
+            return False
+        budget = await self._measure(sending, following)
+        sending.turn.go_to(following)
+        sending.prompt.budget = budget
+        return True
 
     # -- answer -------------------------------------------------------------------------------------------------------
 
@@ -210,8 +235,13 @@ class ChatService:
         log.with_completed(None, lambda connection: _end(connection, sending))
         holding = asyncio.create_task(self._hold(sending))
         agent = self._agent(sending, log, out)
+        if words := self._deprecations.take(chat_id, sending.model):
+            out.emit(TurnNotice, severity="warning", message=words)
         try:
-            with self._telemetry.turn(turn.target.provider, turn.target.model, chat_id) as span:
+            with (
+                self._models.routes.under_way(turn),
+                self._telemetry.turn(turn.target.provider, turn.target.model, chat_id) as span,
+            ):
                 span.asked(started.text or "")
                 await turn.run(out, agent.answer, span)
         except MaestroError as error:
@@ -219,7 +249,10 @@ class ChatService:
             raise
         finally:
             holding.cancel()
+            if is_ephemeral(chat_id):
+                self._stores.disk.post(lambda connection: record_turn(connection, turn))
             await self._settle(log, sending, events)
+            self._spending.ended(turn.row(), turn.outcome, turn.cost_later)
         return ChatSendResult(
             chat_id=chat_id,
             turn_id=turn.id,
@@ -241,9 +274,9 @@ class ChatService:
             self._feed.release(chat_id)
 
     def _agent(self, sending: Sending, log: ChatLog, out: TurnStream) -> Agent:
-        turn, chat, settings = sending.turn, sending.chat, self._runtime.settings.chat
-        clock, words = Clock(settings.max_turn_ms), Transcript(chat.id, turn.id, log)
-        scene = Scene(chat.id, turn.id, turn.target.model_id, turn.target.session_id, chat.workspace_folder)
+        turn, chat, settings = sending.turn, sending.chat, self._runtime.settings
+        clock, words = Clock(settings.chat.max_turn_ms), Transcript(chat.id, turn.id, log)
+        scene = Scene(chat.id, turn, chat.workspace_folder)
         calls = ToolCalls(
             scene,
             sending.offer.tools,
@@ -256,7 +289,34 @@ class ChatService:
             while_asking=_Asking(self._stores, self._feed, chat.id, clock),
         )
         params = sending.params.params or ChatParams()
-        return Agent(turn, sending.prompt, words, calls, clock, sending.offer.tools, params, settings, out)
+        measure, keep = partial(self._measure, sending), partial(self._keep_left, sending)
+        rerouting = Rerouting(self._models, turn, out, measure, sending.prompt, keep)
+        return Agent(
+            turn,
+            sending.allowance,
+            sending.prompt,
+            words,
+            calls,
+            clock,
+            sending.offer.tools,
+            params,
+            settings,
+            out,
+            rerouting,
+        )
+
+    async def _keep_left(self, sending: Sending) -> None:
+        """Raises MaestroError: 4901."""
+        await self._stores.of(sending.chat.id).run(lambda connection: keep_left(connection, sending.turn))
+
+    async def _measure(self, sending: Sending, target: Target) -> Budget:
+        """What the turn may take at another model."""
+        if self._spending.is_limited:
+            await self._models.prices.known(target)
+        model = await self._models.sized(target, sending.prompt.tokens)
+        max_tokens = sending.params.params.max_tokens if sending.params.params else None
+        tools = sending.offer.tools.values()
+        return self._budgets.of_request(target.provider, model, sending.chat.system, tools, max_tokens)
 
     async def _note_written(self, out: TurnStream, written: Written) -> None:
         """What a context holds of these files is stale, and what was done outside a scope is told."""
@@ -274,44 +334,10 @@ class ChatService:
             await finished(log.settled())
         except MaestroError as error:
             error.data.chat_id, error.data.turn_id = chat_id, sending.turn.id
-            await finished(self._abandon(sending, events))
+            await finished(self._left_open.abandon(sending, events))
             raise
         finally:
             self._feed.changed(chat_id)
-
-    async def _abandon(self, sending: Sending, events: EventSink | None) -> None:
-        """End the turn as after a crash, if the store can be written again; else as soon as it can."""
-        chat_id = sending.chat.id
-        self._left_open.add(chat_id)
-        try:
-            ending = await self._end_left_open(sending)
-        except MaestroError:
-            later = asyncio.create_task(self._end_later(sending))
-            self._later.add(later)
-            later.add_done_callback(self._later.discard)
-            return
-        if events is not None:
-            for event in ending:
-                events.send(event)
-
-    async def _end_later(self, sending: Sending) -> None:
-        while True:
-            await asyncio.sleep(_TRY_AGAIN_SECONDS)
-            if sending.chat.id not in self._left_open:
-                return
-            with suppress(MaestroError):
-                await self._end_left_open(sending)
-                self._feed.changed(sending.chat.id)
-                return
-
-    async def _end_left_open(self, sending: Sending) -> Sequence[ChatEvent]:
-        """What that adds to the log. Raises 4901."""
-        chat_id, turn_id, lease = sending.chat.id, sending.turn.id, sending.lease
-        ending = await self._stores.of(chat_id).run(
-            lambda connection: turns.abandon(connection, chat_id, turn_id, lease, transcript.restore)
-        )
-        self._left_open.discard(chat_id)
-        return ending
 
     async def _hold(self, sending: Sending) -> None:
         """Keep the right to answer in the chat for as long as it takes."""
@@ -347,5 +373,4 @@ class _Asking:
 
 def _end(connection: sqlite3.Connection, sending: Sending) -> None:
     turn = sending.turn
-    outcome = Outcome(turn.stop_reason, turn.usage, turn.cost, turn.requests, turn.retries)
-    turns.end(connection, turn.id, outcome, sending.lease)
+    turns.end(connection, turn.id, keep_left(connection, turn), sending.lease)

@@ -1,43 +1,46 @@
 """Old turns of a chat become a summary that a model writes."""
 
+import asyncio
 import sqlite3
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from decimal import Decimal
 
 from maestro import provider
 from maestro.chats import rows, turns
-from maestro.chats.totals import add_usage
-from maestro.chats.turns import NewTurn, Outcome
 from maestro.completion import Completion
-from maestro.context import compaction, pieces, summaries
-from maestro.context.pieces import Piece
+from maestro.context import compaction, pieces, summaries, tokens
 from maestro.context.rows import total
 from maestro.database import leases
 from maestro.database.leases import Lease
-from maestro.services import context_changes, transcript
+from maestro.errors import MaestroError
+from maestro.services import context_changes, transcript, untold
 from maestro.services.chat_feed import ChatFeed
-from maestro.services.chat_stores import ChatStores
-from maestro.services.models import ModelService, Target
+from maestro.services.chat_stores import ChatStores, is_ephemeral
+from maestro.services.models import Before, ModelService
 from maestro.services.running import Running, turn_in_progress
-from maestro.services.turn import cost_of, new_id
+from maestro.services.spending import Spending
+from maestro.services.turn import Turn, new_id
 from maestro.services.waiting import finished
-from maestro_protocol.chat import Usage
+from maestro_protocol.chat import ChatMessage, Usage
 from maestro_protocol.context import Chunk, ContextDidChangeParams
-from maestro_protocol.conversations import ChatCompactParams, ChatCompactResult
+from maestro_protocol.conversations import Chat, ChatCompactParams, ChatCompactResult
 
 
 class CompactionService:
-    def __init__(self, stores: ChatStores, feed: ChatFeed, running: Running, models: ModelService) -> None:
+    def __init__(
+        self, stores: ChatStores, feed: ChatFeed, running: Running, models: ModelService, spending: Spending
+    ) -> None:
         self._stores = stores
         self._feed = feed
         self._running = running
         self._models = models
+        self._spending = spending
 
     async def compact(self, params: ChatCompactParams) -> ChatCompactResult:
         """Replace what is older than the last turns by a summary; what was replaced can be restored.
 
         Raises:
-            MaestroError: 4301, 4302 while the chat is answering, the provider's failures; then nothing changes.
+            MaestroError: 4208, 4301, 4302 while the chat is answering, the provider's failures; then nothing changes.
         """
         turn_id, lease = new_id("turn"), turns.lease_of(params.chat_id)
         async with self._running.turn(params.chat_id, turn_id, queue=False):
@@ -59,15 +62,15 @@ class CompactionService:
             return ChatCompactResult(
                 chat=chat, replaced=[], tokens_before=before.tokens, tokens_after=before.tokens, usage=Usage()
             )
-        target = await self._models.target(chat.model, chat.session_id, chat_id)
-        answer = await self._summarise(target, old, turn_id)
+        last = Before(chat.model, chat.session_id)
+        target = await self._models.target(None, None, chat_id, role="compact", before=last)
+        answer = await self._summarise(Turn(target, self._models.prices, turn_id), chat, compaction.prompt(old))
         text = compaction.summary_of(answer, sum(piece.chunk.tokens for piece in old))
         ids = [piece.chunk.id for piece in old]
         summary, replaced, changes = await database.run(lambda connection: _replace(connection, chat_id, ids, text))
         self._feed.context_changed(changes)
         after = await database.read(lambda connection: total(connection, [chat_id]))
-        usage = add_usage(chat.usage, answer.usage)
-        chat = await database.run(lambda connection: rows.change(connection, chat_id, usage=usage))
+        chat = await database.read(lambda connection: rows.read(connection, chat_id))
         return ChatCompactResult(
             chat=chat,
             summary_id=summary.id,
@@ -77,21 +80,39 @@ class CompactionService:
             usage=answer.usage,
         )
 
-    async def _summarise(self, target: Target, old: list[Piece], turn_id: str) -> Completion:
-        """Ask the chat's model; what it took is counted whatever becomes of it."""
-        started_at = datetime.now(UTC)
-        new = NewTurn(turn_id, None, target.provider, target.model_id, target.session_id, None, started_at)
-        model = await self._models.known(target)
-        outcome = Outcome("error", Usage())
+    async def _summarise(self, turn: Turn, chat: Chat, messages: Sequence[ChatMessage]) -> Completion:
+        """Ask the chat's model; what it took is counted whatever becomes of it. Raises as `compact`."""
+        target = turn.target
+        if self._spending.is_limited:
+            await turn.prices.known(target)
+        allowance = self._spending.allowance(turn.row(), turn.price)
+        allowance.chat_spent = Decimal(chat.cost.amount if chat.cost else 0)
+        await allowance.require(tokens.of_request(messages) if allowance.is_set else 0)
+        self._spending.warn_once(allowance.notice)
+        turn.stop_reason = "error"
         try:
             answer = await provider.complete_text(
-                target.provider, target.session_id, compaction.prompt(old), model=target.model
+                target.provider, target.session_id, messages, model=target.model, params=target.applied(None)
             )
-            cost = cost_of(answer.usage, model.prices if model else None)
-            outcome = Outcome(answer.stop_reason, answer.usage, cost, 1)
+            turn.stop_reason, turn.requests = answer.stop_reason, 1
+            told = answer.usage
+            turn.count(told if told.total_tokens else untold.completed(told, messages, (), [answer.text]))
+            await turn.prices.known(target)
+        except (asyncio.CancelledError, MaestroError) as end:
+            if isinstance(end, asyncio.CancelledError) or end.kind == "streamInterrupted":
+                turn.count(untold.completed(Usage(), messages, (), ()))
+            raise
         finally:
-            self._stores.disk.post(lambda connection: turns.record(connection, new, outcome))
+            self._record(turn, chat.id)
         return answer
+
+    def _record(self, turn: Turn, chat_id: str) -> None:
+        row, outcome = turn.row(chat_id), turn.outcome
+        self._stores.of(chat_id).post(lambda connection: turns.record(connection, row, outcome))
+        if is_ephemeral(chat_id):
+            self._spending.record(turn.row(), outcome)
+        else:
+            self._spending.ended(turn.row(), outcome)
 
 
 def _replace(

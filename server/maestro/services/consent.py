@@ -5,9 +5,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
-from maestro.addresses import is_local
+from maestro.addresses import is_local, split
 from maestro.editor import Editor
 from maestro.errors import MaestroError
 from maestro.providers.base import Connection, ProviderInfo
@@ -36,7 +36,7 @@ class Consent:
             MaestroError: 4603 without trust or consent, after a refusal, or 60 s without an answer.
         """
         provider = connection.info
-        if not urlsplit(connection.base_url).hostname:
+        if not split(connection.base_url).hostname:
             return  # it lives in this process
         if not self._editor.trusted:
             raise _refused(provider, "The workspace is not trusted, so no code is sent; trust it to audit.")
@@ -63,7 +63,7 @@ class Consent:
             await self._give(lacking)
 
     async def _ask(self, connection: Connection, folders: Sequence[str]) -> None:
-        provider, where = connection.info, urlsplit(connection.base_url)
+        provider, where = connection.info, split(connection.base_url)
         names = [unquote(folder).rstrip("/").rpartition("/")[2] for folder in dict.fromkeys(folders) if folder]
         what = f"code of {', '.join(names)}" if names else "code"
         insecure = "" if where.scheme == "https" else ", unencrypted,"
@@ -91,7 +91,7 @@ class Consent:
 
 def _note(connection: Connection, folder: str) -> str:
     """Code that may go to a service may not go to another one at the address of its choice."""
-    return f"audit.consent:{connection.info.id}@{urlsplit(connection.base_url).hostname}:{folder}"
+    return f"audit.consent:{connection.info.id}@{split(connection.base_url).hostname}:{folder}"
 
 
 def _refused(provider: ProviderInfo, message: str) -> MaestroError:

@@ -7,7 +7,17 @@ from pathlib import Path
 from maestro.offered import offered
 from maestro.redact import redact
 from maestro.runtime import Runtime
-from maestro.services.checks import installation, instances, network, places, sessions, store, surroundings, vault
+from maestro.services.checks import (
+    configuration,
+    installation,
+    instances,
+    network,
+    places,
+    sessions,
+    store,
+    surroundings,
+    vault,
+)
 from maestro.services.checks.outcome import bad, beside, failed, guarded, off_loop
 from maestro.store.snapshot import Snapshot
 from maestro_protocol.doctor import Check, DoctorResult
@@ -48,10 +58,10 @@ class DoctorService:
 
     async def _kept(self, asking: bool) -> list[Check]:
         """What lies on the disk, before anything opens the store: that corrects some permissions."""
-        environment = self._runtime.environment
+        environment, projects = self._runtime.environment, self._runtime.projects()
         files, findings = await asyncio.gather(
             _all(
-                beside("config.readable", lambda: places.configuration(environment), _FILES_SECONDS),
+                beside("config.readable", lambda: configuration.files(environment, projects), _FILES_SECONDS),
                 beside("directories.private", lambda: places.private(environment), _FILES_SECONDS),
             ),
             self._examine_store(),

@@ -15,6 +15,7 @@ from maestro.services import context_changes, transcript
 from maestro.services.chat_feed import ChatFeed
 from maestro.services.chat_stores import ChatStores, marked
 from maestro.services.idempotency import Idempotency
+from maestro.services.models import ModelService
 from maestro.services.running import Running, turn_in_progress
 from maestro.services.sessions import SessionService, canonical
 from maestro_protocol.chat import Usage
@@ -41,17 +42,24 @@ _TOMBSTONES_STAY = timedelta(days=7)
 
 class HistoryService:
     def __init__(
-        self, stores: ChatStores, feed: ChatFeed, running: Running, sessions: SessionService, editor: Editor
+        self,
+        stores: ChatStores,
+        feed: ChatFeed,
+        running: Running,
+        sessions: SessionService,
+        models: ModelService,
+        editor: Editor,
     ) -> None:
         self._stores = stores
         self._feed = feed
         self._running = running
         self._sessions = sessions
+        self._models = models
         self._editor = editor
         self._created = Idempotency[Chat]()
 
     async def create(self, params: ChatCreateParams) -> Chat:
-        """Begin a chat. Raises 4007 or 4103 for a session that is not one."""
+        """Begin a chat. Raises 4007 or 4103 for a session that is not one, -32602 for one its route does not use."""
 
         _check_title(params.title)
         if params.workspace_folder is not None and "://" not in params.workspace_folder:
@@ -59,6 +67,8 @@ class HistoryService:
 
         async def run() -> Chat:
             session_id = (await self._sessions.get(params.session_id)).id if params.session_id else None
+            if params.model and session_id:
+                await self._models.refuse_unlisted(params.model, session_id)
             chat = self.draft(params, session_id)
             self._feed.hold(chat.id)
             titled = params.title is not None

@@ -16,6 +16,7 @@ from maestro.errors import MaestroError
 from maestro.providers import owned_files
 from maestro.providers.oauth import Granted
 from maestro.runtime import Runtime
+from maestro.services.provider_keys import Notice, ProviderKeys
 from maestro.store.credentials import OAuthCredential, expiry
 
 NAME = "imported"
@@ -66,8 +67,9 @@ class _File(NamedTuple):
 class ImportService:
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
+        self.keys = ProviderKeys(runtime)
 
-    async def run(self, *, again: bool = False) -> Sequence[str]:
+    async def run(self, *, again: bool = False) -> Sequence[Notice]:
         """Copy in what has not been, with `again` also what was deleted here since; a sentence for each."""
         notices = []
         for file in await self._runtime.sessions.database.read(lambda _: list(_files(self._home()))):
@@ -79,9 +81,9 @@ class ImportService:
         """What is due at every start: nothing stays in clear text, and what a person should know is said once."""
         try:
             await self._runtime.sessions.vault.seal_legacy()
-            notices = await self.run()
-            about_key = await self._runtime.sessions.vault.notice()
-            return [*notices, about_key] if about_key else notices
+            notices = [notice.text for notice in await self.run()]
+            mentioned = await self.keys.mention(), await self._runtime.sessions.vault.notice()
+            return [*notices, *filter(None, mentioned)]
         except MaestroError as error:
             _log.warning("nothing was imported: %s", error.message)
         except Exception as fault:  # nothing here is worth the start
@@ -98,7 +100,7 @@ class ImportService:
 
         return await self._runtime.sessions.database.read(known) is None
 
-    async def _import_safely(self, file: _File) -> str | None:
+    async def _import_safely(self, file: _File) -> Notice | None:
         """A fault costs this file alone."""
         try:
             return await self._import(file)
@@ -108,7 +110,7 @@ class ImportService:
             _log.error("%s was not imported by a fault: %s", file.path, type(fault).__name__)
             return _unreadable(file)
 
-    async def _import(self, file: _File) -> str | None:
+    async def _import(self, file: _File) -> Notice | None:
         credential = _credential(file.text)
         if credential is None:
             return _unreadable(file)
@@ -116,11 +118,11 @@ class ImportService:
             session = await provider.keep_login(file.provider, NAME, Granted(credential))
         except MaestroError as error:
             if error.kind != "sessionNameTaken":
-                return f"The login in {file.path} was not imported: {error.message}"
+                return Notice(f"The login in {file.path} was not imported: {error.message}", is_done=False)
             await self._remember(file)
             return None
         await self._remember(file)
-        return (
+        return Notice(
             f"The login in {file.path} is now session '{session.name}' of {session.provider}. The file stays; stop the "
             "old system, because two programs that renew one login end it for both."
         )
@@ -144,8 +146,8 @@ def _files(folder: Path) -> Iterable[_File]:
         yield _File(path, name, hashlib.sha256(text.encode()).hexdigest(), text)
 
 
-def _unreadable(file: _File) -> str:
-    return f"{file.path} holds no login that can be read; sign in to {file.provider} again."
+def _unreadable(file: _File) -> Notice:
+    return Notice(f"{file.path} holds no login that can be read; sign in to {file.provider} again.", is_done=False)
 
 
 def _credential(text: str) -> OAuthCredential | None:

@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
-from urllib.parse import urlsplit
 
+from maestro.addresses import split
 from maestro.providers.base import Connection
 from maestro_protocol.settings import Settings
 
@@ -22,7 +22,7 @@ async def running(connections: Sequence[Connection], settings: Settings) -> Sequ
 
 
 async def _worth_asking(connection: Connection, settings: Settings) -> bool:
-    info, address = connection.info, urlsplit(connection.base_url)
+    info, address = connection.info, split(connection.base_url)
     if settings.provider(info.id).base_url:
         return True
     if not info.flags.get("local"):

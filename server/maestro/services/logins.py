@@ -246,11 +246,11 @@ def _provider(provider_id: str) -> Provider:
     rows = {row.id: row for row in provider.list_providers()}
     if provider_id not in rows:
         message = "There is no such provider; use one of the candidates."
-        raise MaestroError("providerNotFound", message, candidates=sorted(rows))
+        raise MaestroError("providerNotFound", message, candidates=provider.candidates())
     return rows[provider_id]
 
 
 def _no_such_way(row: Provider) -> MaestroError:
-    message = f"{row.label} cannot be signed in to this way here; `maestro/provider/list` says how."
+    message = f"{row.label} cannot be signed in to this way here; use one of the candidates."
     ways = [f"{kind.auth_type}: {', '.join(kind.flows)}" for kind in row.auth_types]
     return MaestroError("unsupported", message, provider=row.id, candidates=ways)

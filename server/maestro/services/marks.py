@@ -1,6 +1,5 @@
 """What people said of findings: dismissed ones, and rules turned off in a folder."""
 
-import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -38,12 +37,11 @@ class Marks:
         self._database = database
         self._changed = changed
         self._folders: Mapping[str, FolderMarks] = {}
-        self._reading: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
         """Read them, and follow what other windows say. Raises 4901."""
         await self._read()
-        self._database.watch(self._reread)
+        self._database.watch(self._read)
 
     def of(self, folder: str) -> FolderMarks:
         """What was said in a folder."""
@@ -71,10 +69,6 @@ class Marks:
     async def _write(self, query: str, *values: str | None) -> None:
         await self._database.run(lambda connection: connection.execute(query, values) and None)
         await self._read()
-
-    def _reread(self) -> None:
-        if self._reading is None or self._reading.done():
-            self._reading = asyncio.create_task(self._read())
 
     async def _read(self) -> None:
         before, self._folders = self._folders, await self._database.read(_all)

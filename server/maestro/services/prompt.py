@@ -27,6 +27,8 @@ class Prompt:
     context_ids: Collection[str] | None = None
     notice: str | None = None
     """What was left out of the messages told last, if that is news."""
+    tokens: int = 0
+    """What the messages told last have, about, with what is sent beside them."""
     _ready: list[ChatMessage] | None = None
     _left_out: set[str] = field(default_factory=set)
 
@@ -51,6 +53,7 @@ class Prompt:
         found = [*workspace, *pieces.load(connection, [self.chat.id])]
         self._check_ids(found)
         fitted = fit(pieces.chosen(found, self.context_ids), self.budget, self.settings.overflow)
+        self.tokens = self.budget.used(fitted.pieces)
         new = [chunk for chunk in fitted.left_out if chunk.id not in self._left_out]
         self._left_out |= {chunk.id for chunk in new}
         self.notice = _notice(len(new), sum(chunk.tokens for chunk in new)) if new else None
@@ -59,11 +62,20 @@ class Prompt:
     async def messages(self) -> list[ChatMessage]:
         """The messages of the next request. Raises as `prepare`."""
         if self._ready is None:
-            workspace = await self.workspace()
-            await self.stores.of(self.chat.id).read(lambda connection: self.prepare(connection, workspace))
+            await self.refit(self.budget)
         ready, self._ready = self._ready, None
         assert ready is not None
         return ready
+
+    async def refit(self, budget: Budget) -> None:
+        """Compose the next messages for another model. Raises as `prepare`; then it is as it was."""
+        before, self.budget = self.budget, budget
+        try:
+            workspace = await self.workspace()
+            await self.stores.of(self.chat.id).read(lambda connection: self.prepare(connection, workspace))
+        except MaestroError:
+            self.budget = before
+            raise
 
     def _check_ids(self, found: Sequence[Piece]) -> None:
         missing = set(self.context_ids or ()) - {piece.chunk.id for piece in found}

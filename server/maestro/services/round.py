@@ -1,10 +1,11 @@
 """One round of a turn: a request to a provider, its answer as events, and what remains of it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from maestro import provider
 from maestro.provider import ChatStream, Retrying
+from maestro.services import untold
 from maestro.services.models import Target
 from maestro.services.turn_stream import TurnStream
 from maestro.streaming.messages import (
@@ -22,6 +23,7 @@ from maestro_protocol.chat import (
     ChatParams,
     ContentPart,
     ReasoningPart,
+    ReplayPart,
     StopReason,
     TextPart,
     Tool,
@@ -58,10 +60,14 @@ class Round:
     """Hears of each call when it is whole."""
     taken_ids: set[str] = field(default_factory=set)
     """Ids of calls of this turn's other rounds; not every provider's are unique."""
+    once: bool = False
+    """There is somebody else to ask: a refusal is not waited out."""
     _ids: dict[str, str] = field(default_factory=dict)
     _texts: list[str] = field(default_factory=list)
     _kind: str = ""
     _part_id: str = ""
+    _inputs: list[str] = field(default_factory=list)
+    """What was heard of arguments of calls."""
 
     async def relay(self, out: TurnStream) -> None:
         """Ask the provider and pass its answer on. Raises MaestroError: the provider's failure."""
@@ -69,10 +75,11 @@ class Round:
         stream = provider.stream_chat(
             self.target.provider,
             session,
-            self.messages,
+            [self._sendable(message) for message in self.messages],
             model=self.target.model,
             params=self.params,
             tools=self.tools,
+            once=self.once,
         )
         try:
             await self._read(stream, out)
@@ -80,10 +87,39 @@ class Round:
             await stream.aclose()
             self._close_part()
             self.usage = stream.usage_so_far or self.usage
+            if stream.is_taken and not (self.whole and self.usage.total_tokens):
+                self.usage = untold.completed(self.usage, self.messages, self.tools, self._heard())
+
+    @property
+    def shown(self) -> bool:
+        """Whether the reader has seen anything of it."""
+        return bool(self.parts or self._ids)
+
+    @property
+    def call_ids(self) -> Iterable[str]:
+        """Of the calls it began, as the reader knows them."""
+        return self._ids.values()
+
+    def discard(self) -> None:
+        """Forget what was said; it is begun anew."""
+        self.parts, self.calls = [], []
 
     def message(self) -> ChatMessage | None:
         """The assistant's message; None if nothing was said."""
         return answer_of(self.parts)
+
+    @property
+    def _origin(self) -> str:
+        return f"{self.target.session_id or ''}:{self.target.model_id}"
+
+    def _sendable(self, message: ChatMessage) -> ChatMessage:
+        """Without what another model signed, or another account encrypted: it is of no use here, or refused."""
+        if isinstance(message.content, str) or not any(map(self._is_foreign, message.content)):
+            return message
+        return message.model_copy(update={"content": [one for one in message.content if not self._is_foreign(one)]})
+
+    def _is_foreign(self, part: ContentPart) -> bool:
+        return isinstance(part, ReplayPart) and part.origin not in (None, self._origin)
 
     async def _read(self, stream: ChatStream, out: TurnStream) -> None:
         async for message in stream:
@@ -108,6 +144,7 @@ class Round:
             case FunctionCallDelta(id=call_id, name=name, text=text):
                 self._announce(call_id, name, out)
                 if text:
+                    self._inputs.append(text)
                     out.tool_input(self._ids[call_id], text)
             case FunctionCall():
                 self._add_call(message, out)
@@ -122,7 +159,7 @@ class Round:
                 self._close_part()
                 self.stop_reason, self.goes_on, self.whole = stop_reason, raw in GOES_ON, True
                 if replay is not None:
-                    self.parts.append(replay)
+                    self.parts.append(replay.model_copy(update={"origin": self._origin}))
             case Content() | Reasoning() | StreamError():
                 raise AssertionError("read elsewhere, or raised by the stream")
 
@@ -142,6 +179,10 @@ class Round:
             call = replace(call, arguments=None, complete=False)
         self.calls.append(call)
         self.on_call(call)
+
+    def _heard(self) -> Sequence[str]:
+        said = [part.text for part in self.parts if isinstance(part, TextPart | ReasoningPart)]
+        return [*said, "".join(self._inputs)]
 
     def _open_part(self, kind: str) -> None:
         self._close_part()

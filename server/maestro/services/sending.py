@@ -4,18 +4,20 @@ import sqlite3
 from base64 import b64decode
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
+from decimal import Decimal
 from typing import NamedTuple
 
 from maestro.chats import journal, rows, title, turns
-from maestro.chats.turns import NewTurn
 from maestro.context import chunks
 from maestro.context.pieces import Piece
 from maestro.context.rows import NewChunk
 from maestro.database.leases import Lease
 from maestro.errors import MaestroError
 from maestro.services import context_changes, transcript
+from maestro.services.chat_stores import is_ephemeral
 from maestro.services.prompt import Prompt
+from maestro.services.spending import Allowance
 from maestro.services.tools import Offer
 from maestro.services.turn import Turn, new_id
 from maestro_protocol.chat import AttachmentPart, ChatSendParams, ContentPart, ImagePart, TextPart
@@ -23,6 +25,7 @@ from maestro_protocol.context import Chunk, ContextDidChangeParams
 from maestro_protocol.conversations import Chat, Message
 from maestro_protocol.errors import Issue
 from maestro_protocol.events import TurnStarted
+from maestro_protocol.models import Model
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +36,21 @@ class Sending:
     chat: Chat
     is_new: bool
     turn: Turn
+    allowance: Allowance
     lease: Lease
     content: Sequence[ContentPart]
     attached: Sequence[NewChunk]
     prompt: Prompt
     offer: Offer
+    model: Model | None = None
+    """What is known of it."""
     follows_left_open: bool = False
     """A turn of this process could not be ended in the store."""
     message_id: str = field(default_factory=lambda: new_id("msg"))
-    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    @property
+    def started_at(self) -> datetime:
+        return self.turn.started_at
 
 
 def check_input(content: Sequence[ContentPart], attached: Sequence[NewChunk]) -> None:
@@ -77,22 +86,15 @@ def begin(connection: sqlite3.Connection, sending: Sending, workspace: Sequence[
     """Begin the turn: the chat if it is new, what was said with what was attached, the first event.
 
     Raises:
-        MaestroError: 4302 while another window answers in the chat, 4501 and 4502 for a context that cannot be sent.
+        MaestroError: 4302 while another window answers in the chat, 4501 and 4502 for a context that cannot be sent,
+            4208 for one that would cost more than the budgets allow.
     """
     chat, turn, target = sending.chat, sending.turn, sending.turn.target
     if sending.is_new:
         rows.insert(connection, chat)
-    new = NewTurn(
-        turn.id,
-        chat.id,
-        target.provider,
-        target.model_id,
-        target.session_id,
-        sending.message_id,
-        sending.started_at,
-    )
+    new = turn.row(chat.id, sending.message_id)
     turns.begin(connection, new, sending.lease, transcript.restore, from_own=sending.follows_left_open)
-    rows.change(connection, chat.id, model=target.model_id, session_id=target.session_id)
+    kept = rows.change(connection, chat.id, model=chat.model, session_id=chat.session_id)
     words = "\n".join(part.text for part in sending.content if isinstance(part, TextPart))
     if chat.title == title.UNTITLED and not rows.is_titled(connection, chat.id):
         rows.change(connection, chat.id, title=title.title_of(words))
@@ -110,6 +112,8 @@ def begin(connection: sqlite3.Connection, sending: Sending, workspace: Sequence[
     )
     added.append(transcript.add(connection, chat.id, message))
     sending.prompt.prepare(connection, workspace)
+    sending.allowance.chat_spent = Decimal(kept.cost.amount if kept.cost else 0)
+    sending.allowance.require_within(None if is_ephemeral(chat.id) else connection, sending.prompt.tokens)
     started = TurnStarted(
         chat_id=chat.id,
         turn_id=turn.id,

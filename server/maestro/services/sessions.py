@@ -5,12 +5,13 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 from maestro import provider
+from maestro.connections import adopting, what_is_offered
 from maestro.editor import Editor
 from maestro.errors import MaestroError
 from maestro.runtime import Runtime
 from maestro.sign_in import check_name
-from maestro.store.snapshot import BindingKind, StoredSession
-from maestro_protocol.errors import Command, Issue
+from maestro.store.snapshot import BindingKind, StoredSession, references
+from maestro_protocol.errors import Issue
 from maestro_protocol.sessions import (
     AuthType,
     Provider,
@@ -159,7 +160,7 @@ class SessionService:
     def choose(
         self, provider_id: str, reference: str | None = None, chat_id: str | None = None
     ) -> StoredSession | None:
-        """The session to use with a provider; None where none is needed.
+        """The session to use with a provider; None where none is needed and none is known.
 
         A named one, else the chat's, else the workspace's, else the provider's default, else its only stored one, else
         (in a terminal) the environment's.
@@ -176,7 +177,7 @@ class SessionService:
         known = sessions.list(provider_id)
         if self._use_environment and (keys := [one.id for one in known if one.source == "env"]):
             return sessions.find(keys[0], provider_id)
-        if not provider.needs_key(provider_id):
+        if not known and not provider.needs_key(provider_id):
             return None
         raise self._nothing_chosen(provider_id, known)
 
@@ -231,7 +232,7 @@ class SessionService:
         return {session.id: session for session in self._runtime.sessions.list()}
 
     def _nothing_chosen(self, provider_id: str, known: Sequence[Session]) -> MaestroError:
-        stored = [session.name for session in known if session.source == "vault"]
+        stored = references([session for session in known if session.source == "vault"])
         offered = [session for session in known if session.source != "vault"]
         row = next(row for row in provider.list_providers() if row.id == provider_id)
         if self._use_environment and not stored and not offered:
@@ -273,11 +274,8 @@ def _choose_one(row: Provider, stored: Sequence[str], offered: Sequence[Session]
         message = f"Several sessions of {row.label} fit; name one, or make one the default."
         return MaestroError("authRequired", message, provider=row.id, candidates=list(stored))
     if offered:
-        first = offered[0]
-        what = f"the key in {row.env.name}" if first.source == "env" and row.env else f"the login of {first.name}"
-        message = f"Choose a session for {row.label}: create one, or adopt {what}."
-        action = Command(title=f"Use {what}", command="maestro.session.select", arguments=[first.id])
+        message = f"Choose a session for {row.label}: create one, or adopt {what_is_offered(offered[0])}."
         ids = [session.id for session in offered]
-        return MaestroError("authRequired", message, provider=row.id, candidates=ids, action=action)
+        return MaestroError("authRequired", message, provider=row.id, candidates=ids, action=adopting(offered[0]))
     message = f"There is no session for {row.label} yet; create one."
     return MaestroError("authRequired", message, provider=row.id)

@@ -1,81 +1,135 @@
 """What was spent, summed up from the turns that were kept."""
 
-import json
 import sqlite3
-from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import UTC
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Literal, TypeAlias
+from typing import NamedTuple
 
-from maestro.database.database import Database
+from maestro.chats import spent
+from maestro.chats.coding import written
+from maestro.chats.turn_rows import AS_OF
+from maestro.costs import plain
 from maestro.runtime import Runtime
-from maestro.services.turn import added
+from maestro.services.chat_stores import ChatStores
+from maestro.services.spending import Spending
 from maestro_protocol.chat import Cost, Usage
-from maestro_protocol.usage import UsageRow, UsageSummaryParams, UsageSummaryResult
+from maestro_protocol.usage import UsageBy, UsageRow, UsageSummaryParams, UsageSummaryResult
 
-_By: TypeAlias = Literal["session", "model", "day", "provider"]
-
-_KEYS: Mapping[_By, str] = {
-    "session": "COALESCE(session_id, 'none')",
+_KEYS: Mapping[UsageBy, str] = {
+    "session": "coalesce(session_id, 'none')",
     "model": "model",
     "day": "substr(started_at, 1, 10)",
     "provider": "provider",
+    "chat": "coalesce(chat_id, 'none')",
+    "turn": "id",
 }
+_TOKENS = [name for name in Usage.model_fields if name.endswith("_tokens")]
+_SUMS = ", ".join(f"coalesce(sum(json_extract(usage, '$.{Usage.model_fields[name].alias}')), 0)" for name in _TOKENS)
 
 
-@dataclass(slots=True)
-class _Sum:
-    turns: int = 0
-    requests: int = 0
-    retries: int = 0
-    failures: int = 0
-    usage: Usage = field(default_factory=Usage)
-    cost: Decimal | None = None
+class _Sum(NamedTuple):
+    """What the turns of one key took together."""
 
-    def add(self, row: tuple[str, str, str | None, int, int, str | None]) -> None:
-        _, usage, cost, requests, retries, stop_reason = row
-        self.turns += 1
-        self.requests += requests
-        self.retries += retries
-        self.failures += stop_reason == "error"
-        spent = Usage.model_validate(json.loads(usage))
-        self.usage = added(self.usage, spent.model_copy(update={"raw": None}))
-        if cost is not None:
-            self.cost = (self.cost or Decimal()) + Decimal(cost)
+    key: str
+    turns: int
+    requests: int
+    retries: int
+    failures: int
+    as_of: str | None
+    unpriced: int
+    tokens: Sequence[int]
+    cost: Decimal | None
 
-    def row(self, key: str) -> UsageRow:
+    def row(self, label: str | None) -> UsageRow:
         return UsageRow(
-            key=key,
+            key=self.key,
+            label=label,
             turns=self.turns,
             requests=self.requests,
             retries=self.retries,
             failures=self.failures,
-            usage=self.usage,
-            cost=None if self.cost is None else Cost(amount=str(self.cost)),
+            unpriced=self.unpriced,
+            usage=Usage.model_validate(dict(zip(_TOKENS, self.tokens, strict=True)), by_name=True),
+            cost=None if self.cost is None else Cost(amount=plain(self.cost), as_of=self.as_of),
         )
 
 
 class UsageService:
-    def __init__(self, runtime: Runtime, database: Database) -> None:
+    def __init__(self, runtime: Runtime, stores: ChatStores, spending: Spending) -> None:
         self._runtime = runtime
-        self._database = database
+        self._stores = stores
+        self._spending = spending
 
     async def summary(self, params: UsageSummaryParams) -> UsageSummaryResult:
-        """Turns by what `by` names, the costliest first; and what became of the requests since the server started."""
-        rows = await self._database.read(lambda connection: _rows(connection, params))
-        return UsageSummaryResult(rows=rows, counters=self._runtime.counters.rows())
+        """Turns that ended by what `by` names, the costliest first, but days the latest first; the budgets; and what
+        became of the requests since the server started. To a chat's turns belong its compactions."""
+        database = self._stores.of(params.chat_id or "")
+        names = {one.id: one.name for one in self._runtime.sessions.list()} if params.by == "session" else {}
+        sums, titles = await database.read(lambda connection: (_sums(connection, params), _titles(connection, params)))
+        chat_spent = await database.read(lambda connection: _of_chat(connection, params.chat_id))
+        labels = {**titles, **names}
+        return UsageSummaryResult(
+            rows=[one.row(labels.get(one.key)) for one in _ordered(sums, params.by)],
+            total=_total(sums).row(None),
+            budgets=[*await self._spending.budgets(chat_spent)],
+            counters=self._runtime.counters.rows(),
+        )
 
 
-def _rows(connection: sqlite3.Connection, params: UsageSummaryParams) -> list[UsageRow]:
-    since = params.since.astimezone(UTC).isoformat() if params.since else ""
-    query = (
-        f"SELECT {_KEYS[params.by]}, usage, cost, requests, retries, stop_reason FROM turns "
-        "WHERE ended_at IS NOT NULL AND started_at >= ?"
+def _sums(connection: sqlite3.Connection, params: UsageSummaryParams) -> Sequence[_Sum]:
+    key = _KEYS[params.by]
+    which, values = _which(params)
+    costs: dict[str, Decimal] = {}
+    # Added here, for SQLite would make binary fractions of them.
+    for name, amount in connection.execute(f"SELECT {key}, cost {which} AND cost IS NOT NULL", values):
+        costs[name] = costs.get(name, Decimal(0)) + Decimal(amount)
+    dates, took = f"min(json_extract(usage, '$.{AS_OF}'))", "json_extract(usage, '$.totalTokens') > 0"
+    counts = f"count(*), sum(requests), sum(retries), sum(stop_reason = 'error'), {dates}"
+    counts = f"{counts}, coalesce(sum(cost IS NULL AND {took}), 0)"
+    found = connection.execute(f"SELECT {key}, {counts}, {_SUMS} {which} GROUP BY 1", values)
+    return [_Sum._make((*row[:7], row[7:], costs.get(row[0]))) for row in found]
+
+
+def _which(params: UsageSummaryParams) -> tuple[str, Sequence[str]]:
+    """The turns that are meant. Without a condition no index is used, which would be slower."""
+    wanted = {
+        "started_at >= ?": written(params.since) if params.since else None,
+        "chat_id = ?": params.chat_id,
+    }
+    given = {condition: value for condition, value in wanted.items() if value is not None}
+    return " AND ".join(["FROM turns WHERE ended_at IS NOT NULL", *given]), [*given.values()]
+
+
+def _total(sums: Sequence[_Sum]) -> _Sum:
+    costs = [one.cost for one in sums if one.cost is not None]
+    return _Sum(
+        "total",
+        sum(one.turns for one in sums),
+        sum(one.requests for one in sums),
+        sum(one.retries for one in sums),
+        sum(one.failures for one in sums),
+        min((one.as_of for one in sums if one.as_of is not None), default=None),
+        sum(one.unpriced for one in sums),
+        [sum(column) for column in zip(*(one.tokens for one in sums), strict=True)] or [0] * len(_TOKENS),
+        sum(costs, Decimal(0)) if costs else None,
     )
-    sums: defaultdict[str, _Sum] = defaultdict(_Sum)
-    for row in connection.execute(query, (since,)):
-        sums[row[0]].add(row)
-    rows = [one.row(key) for key, one in sums.items()]
-    return sorted(rows, key=lambda row: -row.usage.total_tokens)
+
+
+def _titles(connection: sqlite3.Connection, params: UsageSummaryParams) -> Mapping[str, str]:
+    if params.by != "chat":
+        return {}
+    return dict(connection.execute("SELECT id, title FROM chats WHERE deleted = 0"))
+
+
+def _of_chat(connection: sqlite3.Connection, chat_id: str | None) -> Decimal | None:
+    """What a chat has cost; None where none is asked for, or nobody knows."""
+    if chat_id is None:
+        return None
+    amounts = connection.execute("SELECT cost FROM turns WHERE chat_id = ? AND cost IS NOT NULL", (chat_id,))
+    return spent.summed(amount for (amount,) in amounts)
+
+
+def _ordered(sums: Iterable[_Sum], by: UsageBy) -> Sequence[_Sum]:
+    if by == "day":
+        return sorted(sums, key=lambda one: one.key, reverse=True)
+    return sorted(sums, key=lambda one: (one.cost or Decimal(0), one.tokens[-1], one.key), reverse=True)

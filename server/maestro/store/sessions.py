@@ -51,7 +51,6 @@ class SessionStore:
         self._opened: dict[str, tuple[int, Credential]] = {}
         self._unsaved: set[str] = set()
         self._touched: dict[str, datetime] = {}
-        self._following: asyncio.Future[None] | None = None
 
     # -- reading ------------------------------------------------------------------------------------------------------
 
@@ -79,7 +78,7 @@ class SessionStore:
 
     def watch(self) -> None:
         """Follow other processes' changes from now on, on this event loop."""
-        self.database.watch(self._changed_elsewhere)
+        self.database.watch(self._follow)
 
     def find(self, reference: str, provider: str | None = None) -> StoredSession:
         """By id or unambiguous name. Raises 4007, or 4103 with the candidates."""
@@ -331,9 +330,6 @@ class SessionStore:
         observed = self._observed.get(one.session.id)
         return replace(one, session=one.session.model_copy(update=observed)) if observed else one
 
-    def _changed_elsewhere(self) -> None:
-        self._following = asyncio.ensure_future(self._follow())
-
     async def _follow(self) -> None:
         try:
             await self.sync()
@@ -346,9 +342,7 @@ class SessionStore:
         session = self.find(reference, provider).session
         if session.id in self.snapshot.stored:
             return session
-        where = (
-            "an environment variable; unset the variable" if session.source == "env" else "another tool; log out there"
-        )
+        where = f"{session.key_place}; take its key out there" if session.key_place else "another tool; log out there"
         message = f"This session comes from {where} to remove it."
         raise MaestroError("unsupported", message, provider=session.provider, session_id=session.id)
 

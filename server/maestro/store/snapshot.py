@@ -63,9 +63,9 @@ class Snapshot:
             message = "Several sessions have this name; use an id."
             raise MaestroError("ambiguous", message, provider=provider, candidates=ids)
         if not named:
-            names = sorted({one.session.name for one in sessions})
             message = "There is no such session; list the sessions or create one."
-            raise MaestroError("sessionNotFound", message, provider=provider, candidates=names)
+            known = sorted(references([one.session for one in sessions]))
+            raise MaestroError("sessionNotFound", message, provider=provider, candidates=known)
         return replace(named[0], session=self._told(named[0].session))
 
     def list(self, provider: str | None = None) -> Sequence[Session]:
@@ -105,6 +105,12 @@ class Snapshot:
                 "status": _status(session),
             }
         )
+
+
+def references(sessions: Sequence[Session]) -> Sequence[str]:
+    """What finds each of these sessions: its name, or its id where another one has the name too."""
+    names = [one.name for one in sessions]
+    return [one.name if names.count(one.name) == 1 else one.id for one in sessions]
 
 
 def _status(session: Session) -> SessionStatus:

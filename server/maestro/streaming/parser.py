@@ -138,8 +138,9 @@ class StreamParser:
         return [replace(m, terminated=False) if isinstance(m, Done) else m for m in messages]
 
     def fail(self, failure: Failure) -> list[Message]:
-        """The messages of a stream whose connection failed: once something was shown, it is an interrupted answer."""
-        if self.decoder.shown and failure.kind in ("network", "server", "overloaded"):
+        """The messages of a stream whose connection failed: once it was begun, it is an interrupted answer."""
+        begun = self._event_seen and failure.kind == "network"
+        if begun or (self.decoder.shown and failure.kind in ("network", "server", "overloaded")):
             failure = Failure("stream_interrupted", failure.message, failure.code, failure.retry_after)
         return self.decoder.fail(failure)
 

@@ -7,8 +7,8 @@ from base64 import b64decode, b64encode
 from contextlib import suppress
 from pathlib import Path
 
-from maestro.database.files import POSIX, private_directory, write_private
 from maestro.database.problems import FULL, VaultUnavailable
+from maestro.private_files import POSIX, private_directory, write_private
 from maestro.vault.envelope import KEY_BYTES, Key
 
 _BRING_BACK = "bring it back from a backup of your files, or sign in again after moving the database away"

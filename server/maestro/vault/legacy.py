@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from maestro.database.copies import connected, copy_database
-from maestro.database.files import PARTIAL, SIDE_FILES, delete_partial
+from maestro.database.files import SIDE_FILES, delete_partial
 from maestro.database.migrations import LEGACY_NOTE, VERSION, number_of, upgraded
 from maestro.database.problems import is_damage
 from maestro.database.shape import SESSIONS, tables
+from maestro.private_files import PARTIAL
 from maestro.vault.envelope import Key, Label, is_clear, seal
 
 if TYPE_CHECKING:

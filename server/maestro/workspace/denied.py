@@ -3,6 +3,7 @@
 import re
 
 from maestro.audit.limits import holds_credentials
+from maestro.settings import PROJECT_FILE
 from maestro.workspace.ignore import MAESTRO_FILE
 
 _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
@@ -21,6 +22,8 @@ def denial(path: str, *, writing: bool = False) -> str | None:
         return "looks like a file of secrets, so it is not sent or changed; paste the part you mean"
     if writing and name == MAESTRO_FILE:
         return "says what Maestro may read, so only the user changes it, by hand"
+    if writing and name == PROJECT_FILE:
+        return "says how Maestro works here, so only the user changes it, by hand"
     return None
 
 

@@ -6,11 +6,12 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from maestro.chats import branches, journal, listing, messages, recovery, rows, turns
+from maestro.chats import branches, journal, listing, messages, recovery, rows, spent, turns
 from maestro.chats.turns import Outcome
 from maestro.database import leases
 from maestro.database.database import Database
@@ -29,6 +30,7 @@ from tests.unit.chats.support import (
     kept,
     left_open,
     logged,
+    new_turn,
     say,
     texts,
     tool,
@@ -218,6 +220,18 @@ def test_only_the_chat_one_asks_for(connection: sqlite3.Connection) -> None:
     die(connection)
     assert recovery.close_interrupted(connection, "chat_2") == ["chat_2"]
     assert rows.read(connection, "chat_1").state == "running"
+
+
+def test_what_was_held_for_a_dead_turn_counts_as_spent(connection: sqlite3.Connection) -> None:
+    kept(connection)
+    begin(connection)
+    spent.hold(connection, new_turn(), Decimal("0.25"))
+    die(connection)
+    recover(connection)
+    cost = rows.read(connection, "chat_1").cost
+    assert cost is not None
+    assert cost.amount == "0.25"
+    assert spent.since(connection, new_turn().started_at) == Decimal("0.25")
 
 
 def test_messages_that_are_kept_already_are_not_added_again(connection: sqlite3.Connection) -> None:

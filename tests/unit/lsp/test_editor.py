@@ -6,6 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from lsprotocol import types
+from pydantic import JsonValue
 
 from maestro.editor import Change, NoAnswer
 from maestro.lsp import refresh
@@ -360,6 +362,40 @@ async def test_changes_are_pushed(tmp_path: Path) -> None:
     assert await desk.peer.settle() == []
 
 
+async def test_changes_of_files_are_asked_for(tmp_path: Path) -> None:
+    able = {"dynamicRegistration": True, "relativePatternSupport": True}
+    desk = Desk(tmp_path, capabilities={"workspace": {"didChangeWatchedFiles": able}})
+    asking = asyncio.create_task(desk.configuration().watch())
+    await desk.answer("client/registerCapability", None)
+    await asking
+    [asked] = await desk.said("client/registerCapability")
+    [registered] = asked["registrations"]  # type: ignore[misc]
+    patterns = [watcher["globPattern"] for watcher in registered["registerOptions"]["watchers"]]  # type: ignore[index]
+
+    assert registered["method"] == "workspace/didChangeWatchedFiles"  # type: ignore[index]
+    assert patterns == [
+        "**/.maestro.toml",
+        {"baseUri": "file:///nowhere/config", "pattern": "config.toml"},
+        {"baseUri": "file:///nowhere/data", "pattern": "openaicompat-providers.yaml"},
+    ]
+
+
+async def test_what_is_beside_findings_is_shown_with_them_and_taken_back_with_them(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    beside = types.Diagnostic(types.Range(types.Position(0, 0), types.Position(0, 1)), "Beside.")
+    desk.editor.beside = lambda uri: [beside] if uri == "file:///a" else []
+    desk.editor.publish("file:///a", 1, [])
+    desk.editor.publish("file:///b", 1, [])
+    desk.editor.pulled()
+    shown = await desk.said("textDocument/publishDiagnostics")
+
+    assert [(one["uri"], len(one["diagnostics"])) for one in shown] == [  # type: ignore[arg-type]
+        ("file:///a", 1),
+        ("file:///b", 0),
+        ("file:///a", 0),
+    ]
+
+
 async def test_a_wrong_setting_is_told_once_and_the_others_stay(tmp_path: Path) -> None:
     desk = Desk(tmp_path, initializationOptions=hello({"stream": {"maxLatencyMs": "canary"}}))
     configuration = desk.configuration(MAESTRO_LOG_LEVEL="error")
@@ -370,6 +406,30 @@ async def test_a_wrong_setting_is_told_once_and_the_others_stay(tmp_path: Path) 
 
     assert "`stream.maxLatencyMs`" in str(message["message"])
     assert "canary" not in str(message)
+
+
+@pytest.mark.parametrize("misfit", ["x", -5, True, float("inf"), [1], None])
+async def test_a_misfit_budget_leaves_the_last_good_one(tmp_path: Path, misfit: JsonValue) -> None:
+    desk = Desk(tmp_path)
+    configuration = desk.configuration()
+    assert configuration.push({"budgets": {"day": 2, "turn": 1}}).budgets.day == 2
+    misfits: JsonValue = {"day": misfit} if misfit is not None else "none"
+    for _ in range(2):
+        budgets = configuration.push({"budgets": misfits}).budgets
+        assert (budgets.day, budgets.turn) == (2, 1)
+    told = [str(one["message"]) for one in await desk.said("window/showMessage")]
+    assert "`budgets" in told[0]
+    assert told[1:] == ["Until what is wrong with `budgets` is mended, the budgets stay as they were."]
+    assert configuration.push({"budgets": {"day": 3}}).budgets.day == 3
+    assert configuration.push({}).budgets.day == 0
+
+
+async def test_a_misfit_budget_at_the_start_is_said_not_to_hold(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    budgets = desk.configuration(MAESTRO_BUDGETS__DAY="1e400", MAESTRO_BUDGETS__CHAT="2").current.budgets
+    assert (budgets.day, budgets.chat) == (0, 2)
+    told = [str(one["message"]) for one in await desk.said("window/showMessage")]
+    assert told[1:] == ["Until what is wrong with `budgets` is mended, that budget does not hold."]
 
 
 async def test_what_stands_beside_a_misfit_holds(tmp_path: Path) -> None:

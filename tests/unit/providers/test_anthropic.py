@@ -240,7 +240,12 @@ def entry(name: str, **more: object) -> JsonObject:
 async def test_models_of_all_pages_without_the_retired() -> None:
     capabilities = {"thinking": {"supported": True}, "image_input": {"supported": True}, "pdf_input": {}}
     first = {"data": [entry("opus", capabilities=capabilities, max_input_tokens=1_000_000, max_tokens=128_000)]}
-    second = {"data": [entry("old", lifecycle="retired"), entry("older", lifecycle="deprecated")]}
+    second = {
+        "data": [
+            entry("old", lifecycle="retired"),
+            entry("older", lifecycle="deprecated", retires_at="2027-01-15T08:00:00Z"),
+        ]
+    }
     pages = (
         (200, first | {"has_more": True, "first_id": "opus", "last_id": "opus"}),
         (200, second | {"has_more": False, "first_id": "old", "last_id": "older"}),
@@ -259,7 +264,14 @@ async def test_models_of_all_pages_without_the_retired() -> None:
             "maxOutput": 128_000,
             "features": ["tools", "reasoning", "vision"],
         },
-        {"id": "anthropic/older", "provider": "anthropic", "name": "older", "label": "Older", "deprecated": True},
+        {
+            "id": "anthropic/older",
+            "provider": "anthropic",
+            "name": "older",
+            "label": "Older",
+            "deprecated": True,
+            "retiresOn": "2027-01-15",
+        },
     ]
 
 

@@ -223,13 +223,15 @@ async def test_models_in_the_order_of_the_service() -> None:
     entries = [
         {"id": "gpt-5.5", "object": "model", "created": 1, "owned_by": "openai"},
         {"id": "gpt-4", "object": "model", "shutdown_date": "2026-12-01"},
+        {"id": "gpt-3", "object": "model", "shutdown_date": "soon"},
     ]
     async with loopback((200, {"object": "list", "data": entries})) as (server, http):
         found = await models.list_models(connect(INFO, base_url=f"{server.base_url}/v1/", http=http))
     assert (server.received[0].method, server.received[0].target) == ("GET", "/v1/models")
     assert [model.to_wire() for model in found] == [
         {"id": "openai/gpt-5.5", "provider": "openai", "name": "gpt-5.5"},
-        {"id": "openai/gpt-4", "provider": "openai", "name": "gpt-4", "deprecated": True},
+        {"id": "openai/gpt-4", "provider": "openai", "name": "gpt-4", "deprecated": True, "retiresOn": "2026-12-01"},
+        {"id": "openai/gpt-3", "provider": "openai", "name": "gpt-3", "deprecated": True},
     ]
 
 

@@ -1,17 +1,18 @@
 """Compatible services: the rows, what each flag changes in a request, and the shapes a model list comes in."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
 from maestro.errors import MaestroError
-from maestro.failures import UpstreamError
-from maestro.providers.openai_compatible import models, streaming
+from maestro.providers.base import ProviderInfo
+from maestro.providers.openai_compatible import streaming
 from maestro.providers.openai_compatible.config import INFO, ROWS, gateway, read_rows
-from maestro.store.credentials import NoCredential
+from maestro.store.credentials import ApiKeyCredential, NoCredential
 from maestro.transport import HttpRequest
-from maestro_protocol.base import JsonObject, JsonValue
+from maestro_protocol.base import JsonObject
 from maestro_protocol.chat import ChatMessage, ReplayPart, Tool
 from maestro_protocol.settings import ProviderSettings
 from tests.unit.providers.support import (
@@ -55,14 +56,32 @@ def tool_call(call_id: str, arguments: str) -> JsonObject:
 
 
 def test_the_rows_there_are() -> None:
-    services = {"openrouter", "groq", "deepseek", "mistral", "xai", "together"}
-    local = {"ollama", "lmstudio", "vllm", "llamacpp"}
-    assert set(ROWS) == services | local | {"openai_compatible"}
-    assert {name for name, row in ROWS.items() if row.flags["local"]} == local
-    assert {name for name, row in ROWS.items() if row.needs_key} == services
-    assert all(ROWS[name].base_url.startswith("http://127.0.0.1:") for name in local)
-    assert all(ROWS[name].base_url.startswith("https://") and ROWS[name].key_variables for name in services)
+    vendors = (
+        "openrouter groq deepseek mistral xai together fireworks cerebras moonshot alibaba perplexity github azure"
+    )
+    assert set(ROWS) >= {*vendors.split(), "ollama", "lmstudio", "llamacpp", "vllm", "openai_compatible"}
     assert {flow for row in ROWS.values() for kind in row.auth_types for flow in kind.flows} == {"key"}
+
+
+@pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)
+def test_a_key_goes_nowhere_in_clear_text(row: ProviderInfo) -> None:
+    if row.flags["local"]:
+        assert row.base_url.startswith("http://127.0.0.1:")
+        assert not row.needs_key
+    else:
+        assert row.base_url.startswith("https://") or not row.base_url
+
+
+def test_no_variable_holds_the_key_of_two_services() -> None:
+    variables = [variable for row in ROWS.values() for variable in row.key_variables]
+    assert len(variables) == len(set(variables))
+
+
+def test_the_readme_names_the_variables_that_are_not_like_their_service() -> None:
+    readme = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
+    expected = {name: f"{name.upper()}_API_KEY" for name in ROWS}
+    unlike = [one for name, row in ROWS.items() for one in row.key_variables if one != expected[name]]
+    assert [one for one in unlike if f"`{one}`" not in readme] == []
 
 
 def test_a_plain_question_sends_nothing_it_was_not_given() -> None:
@@ -134,7 +153,8 @@ def test_a_schema_is_not_sent_to_a_service_that_takes_none() -> None:
         ("openrouter", "xhigh", "xhigh"),
         ("groq", "max", "high"),
         ("groq", "none", "low"),
-        ("xai", "medium", "low"),
+        ("xai", "xhigh", "high"),
+        ("alibaba", "high", "medium"),
         ("mistral", "medium", "none"),
         ("llamacpp", "high", None),
         ("groq", None, None),
@@ -211,11 +231,44 @@ def test_a_service_on_this_machine_wants_no_key() -> None:
     assert request.headers == {"accept": "text/event-stream"}
 
 
+def test_azure_asks_a_deployment_in_its_own_version() -> None:
+    where = "https://acme.openai.azure.com/openai/deployments/my%2Fgpt/chat/completions?api-version"
+    connection = connect(ROWS["azure"], base_url="https://acme.openai.azure.com/")
+    request = streaming.build_request(connection, ask(model="my/gpt", max_tokens=9))
+    assert request.url == f"{where}=2025-04-01-preview"
+    assert request.headers == {"accept": "text/event-stream", "api-key": KEY}
+    assert request.json is not None
+    assert request.json["max_completion_tokens"] == 9
+
+
+@pytest.mark.parametrize(
+    ("setting", "variable", "version"),
+    [
+        (None, " 2024-10-21 ", "2024-10-21"),
+        ("2024-06-01", "2024-10-21", "2024-06-01"),
+        (None, " ", "2025-04-01-preview"),
+    ],
+)
+def test_where_the_version_comes_from(setting: str | None, variable: str, version: str) -> None:
+    connection = connect(ROWS["azure"], ProviderSettings(version=setting), base_url="https://acme.openai.azure.com")
+    connection = replace(connection, environment={"OPENAI_API_VERSION": variable})
+    assert streaming.build_request(connection, ask()).url.endswith(f"?api-version={version}")
+
+
+@pytest.mark.parametrize("row", ["azure", "groq"])
+def test_a_token_of_a_login_is_always_a_bearer(row: str) -> None:
+    token = ApiKeyCredential("eyJ0eXAi.eyJhdWQi.c2lnbmVk-_")
+    request = streaming.build_request(connect(ROWS[row], base_url="https://acme", credential=token), ask())
+    assert request.headers == {"accept": "text/event-stream", "authorization": f"Bearer {token.api_key}"}
+
+
 def test_the_row_without_an_address_says_where_to_put_it() -> None:
     with pytest.raises(MaestroError) as caught:
         streaming.build_request(connect(INFO), ask())
     assert caught.value.code == 4104
     assert "providers.openai_compatible.baseUrl" in caught.value.message
+    with pytest.raises(MaestroError, match=r"`providers\.azure\.baseUrl` or AZURE_OPENAI_ENDPOINT"):
+        streaming.build_request(connect(ROWS["azure"]), ask())
 
 
 def test_a_gateway_is_a_base_url() -> None:
@@ -242,90 +295,20 @@ async def test_streams_are_opened_over_the_wire() -> None:
     assert server.received[0].target == "/v1/chat/completions"
 
 
-async def listed(
-    answer: JsonValue, status: int = 200, settings: ProviderSettings | None = None, default: str | None = None
-) -> list[JsonObject]:
-    async with loopback((status, answer)) as (server, http):
-        info = replace(ROWS["groq"], default_model=default)
-        found = await models.list_models(connect(info, settings, base_url=f"{server.base_url}/v1", http=http))
-    assert (server.received[0].method, server.received[0].target) == ("GET", "/v1/models")
-    return [model.to_wire() for model in found]
+def test_flags_of_the_users_own_come_before_the_rows() -> None:
+    own = ProviderSettings(flags={"streamOptions": False, "maxTokensField": "limit", "chatPath": "v2/{model}/{odd}"})
+    sent = build("groq", user("Hi"), settings=own, max_tokens=5)
+    assert sent.json is not None
+    assert "stream_options" not in sent.json
+    assert sent.json["limit"] == 5
+    assert sent.url.endswith("/v2/m/{odd}")
+    assert "reasoning_effort" in (build("groq", user("Hi"), settings=own, effort="high").json or {}), "the row's stay"
 
 
-def named(name: str, **more: JsonValue) -> JsonObject:
-    return {"id": f"groq/{name}", "provider": "groq", "name": name, **more}
-
-
-@pytest.mark.asyncio
-@pytest.mark.parametrize(
-    "answer",
-    [
-        {"object": "list", "data": [{"id": "llama"}]},
-        [{"id": "llama", "display_name": "llama"}],
-        {"models": [{"name": "llama", "model": "llama", "details": {}}]},
-    ],
-)
-async def test_lists_in_every_shape(answer: JsonValue) -> None:
-    assert await listed(answer) == [named("llama")]
-
-
-@pytest.mark.asyncio
-async def test_what_openrouter_tells_of_a_model() -> None:
-    entry: JsonObject = {
-        "id": "anthropic/opus",
-        "name": "Anthropic: Opus",
-        "context_length": 200_000,
-        "architecture": {"input_modalities": ["text", "image"]},
-        "pricing": {"prompt": "0.000003", "completion": "0.000015"},
-        "top_provider": {"max_completion_tokens": 64_000},
-        "supported_parameters": ["tools", "reasoning", "temperature"],
-    }
-    auto: JsonObject = {
-        "id": "auto",
-        "context_length": "unknown",
-        "architecture": {},
-        "pricing": {"prompt": "-1", "completion": "-1"},
-        "supported_parameters": [],
-    }
-    odd: JsonObject = {"id": "odd", "pricing": {"prompt": "free", "completion": 0}, "max_completion_tokens": None}
-    assert await listed({"data": [entry, auto, odd]}) == [
-        named(
-            "anthropic/opus",
-            label="Anthropic: Opus",
-            contextWindow=200_000,
-            maxOutput=64_000,
-            features=["tools", "reasoning", "vision"],
-            prices={"input": "3", "output": "15"},
-        ),
-        named("auto", features=[]),
-        named("odd"),
-    ]
-
-
-@pytest.mark.asyncio
-@pytest.mark.parametrize("field", ["context_length", "context_window", "max_context_length", "max_model_len"])
-async def test_every_name_of_the_context_window(field: str) -> None:
-    assert await listed([{"id": "llama", field: 4096}]) == [named("llama", contextWindow=4096)]
-
-
-@pytest.mark.asyncio
-async def test_a_service_without_a_list_has_its_default_model_or_none() -> None:
-    missing: JsonObject = {"error": "not found"}
-    assert await listed(missing, 404) == []
-    assert await listed(missing, 404, default="llama") == [named("llama")]
-    assert await listed(missing, 404, ProviderSettings(default_model="qwen"), "llama") == [named("qwen")]
-
-
-@pytest.mark.asyncio
-async def test_a_row_that_does_not_fit_hides_no_other() -> None:
-    assert await listed([{"id": 7}, "llama", {"id": "llama"}]) == [named("llama")]
-    with pytest.raises(UpstreamError) as caught:
-        await listed([{"id": 7}])
-    assert caught.value.failure.kind == "malformed"
-
-
-@pytest.mark.asyncio
-async def test_other_refusals_are_told() -> None:
-    with pytest.raises(UpstreamError) as caught:
-        await listed({"error": "no"}, 401)
-    assert caught.value.http_status == 401
+@pytest.mark.parametrize("flags", [{"streamOption": False}, {"toolIdLength": "nine"}])
+def test_a_flag_that_there_is_not_is_told_by_its_name(flags: dict[str, bool | int | str]) -> None:
+    with pytest.raises(MaestroError) as caught:
+        build("groq", user("Hi"), settings=ProviderSettings(flags=flags))
+    assert caught.value.code == -32602
+    assert f"providers.groq.flags.{next(iter(flags))}" in caught.value.message
+    assert "nine" not in caught.value.message

@@ -26,6 +26,7 @@ from maestro.transport import Transport
 from maestro_protocol.chat import ChatMessage, ContentPart, TextPart, ToolCallPart
 from maestro_protocol.settings import TransportSettings
 from tests.simulators.fixtures import Simulation, simulate
+from tests.simulators.gateways import GATEWAYS
 from tests.simulators.replies import Script, ToolCall
 from tests.unit.providers.support import SCHEMA, WEATHER, ask, connect, result, thought, user
 
@@ -55,8 +56,11 @@ SIDES = [
     Side(ANTHROPIC, anthropic_streaming, anthropic_models, "claude-sonnet-5-5", "anthropic"),
     Side(GEMINI, gemini_streaming, gemini_models, "gemini-3.8-flash", "gemini"),
     *(
-        Side(ROWS[row], compatible_streaming, compatible_models, "acme/large-1", "compatible", "/v1", row)
-        for row in ("openrouter", "groq", "deepseek", "mistral", "xai", "together", "ollama", "lmstudio", "vllm")
+        Side(
+            info, compatible_streaming, compatible_models, GATEWAYS[row].names[0], "compatible", GATEWAYS[row].base, row
+        )
+        for row, info in ROWS.items()
+        if row in GATEWAYS
     ),
 ]
 EVERYWHERE = pytest.mark.parametrize("side", SIDES, ids=[side.info.id for side in SIDES])

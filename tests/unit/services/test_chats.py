@@ -7,30 +7,13 @@ import pytest
 
 from maestro import provider
 from maestro.errors import MaestroError
-from maestro_protocol.base import WireModel
 from maestro_protocol.chat import ChatSendParams
 from tests.unit.services.product import product
+from tests.unit.services.sink import Sink
 
 pytestmark = pytest.mark.asyncio
 
 MODEL = "openai/gpt-5.5"
-
-
-class Sink:
-    """Keeps the events; always has room."""
-
-    has_room = True
-
-    def __init__(self) -> None:
-        self.events: list[WireModel] = []
-        self.begun = asyncio.Event()
-
-    def send(self, event: WireModel) -> None:
-        self.events.append(event)
-        self.begun.set()
-
-    async def room(self) -> None:
-        """There is."""
 
 
 async def test_a_repeated_request_gets_the_text_that_went_out_as_events_before(tmp_path: Path) -> None:

@@ -157,7 +157,7 @@ async def test_every_requirement_of_ours_is_looked_at() -> None:
 
 async def test_a_wheel_of_another_version_and_a_missing_one_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     def version(name: str) -> str:
-        if name in ("keyring", "ruff"):
+        if name in ("keyring", "ruff", "genai-prices"):
             raise metadata.PackageNotFoundError(name)
         return {"pygls": "3.0"}.get(name) or metadata.distribution(name).version
 
@@ -166,6 +166,8 @@ async def test_a_wheel_of_another_version_and_a_missing_one_are_told(monkeypatch
     assert (checks["packages.pygls"].severity, checks["packages.keyring"].severity) == ("warning", "error")
     assert "pygls==2.1.1" in command(checks["packages.pygls"])
     assert checks["packages.ruff"].severity == "info"
+    assert checks["packages.genai-prices"].severity == "info"
+    assert "the-maestro[prices]" in command(checks["packages.genai-prices"])
     assert checks["packages.httpx"].ok
 
 

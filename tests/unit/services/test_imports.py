@@ -45,8 +45,8 @@ async def test_a_login_is_copied_in_once_and_its_file_stays(tmp_path: Path) -> N
     async with product(tmp_path) as (services, _):
         assert [one.name for one in await services.sessions.list(None)] == []
         [notice] = await services.imports.run(again=True)
-        assert "stop the old system" in notice
-        assert CANARY not in notice
+        assert "stop the old system" in notice.text
+        assert CANARY not in notice.text
         assert (await services.sessions.get("imported")).status == "active"
     assert path.read_bytes() == before
     assert all(b"canary-" not in file.read_bytes() for file in files(tmp_path) if file != path)
@@ -69,7 +69,7 @@ async def test_a_file_that_holds_no_login_is_told_and_costs_nothing(tmp_path: Pa
     legacy(tmp_path, "somebody-else", access_token=CANARY)
     async with product(tmp_path / "product") as (services, _):
         services.runtime.environment = {"HOME": str(tmp_path)}
-        notices = await services.imports.run()
+        notices = [one.text for one in await services.imports.run()]
         assert len(notices) == 2
         assert str(path) in notices[0]
         assert "canary" not in " ".join(notices)

@@ -15,7 +15,7 @@ from time import monotonic
 
 import pytest
 
-from maestro.database.database import PAUSE_SECONDS, Database
+from maestro.database.database import PAUSE_SECONDS, Database, Follow
 from maestro.errors import MaestroError
 from tests.unit.store.support import ROOT, names, opened, query, rows
 
@@ -220,13 +220,25 @@ async def test_closing_what_was_never_used_touches_nothing(tmp_path: Path) -> No
     assert names(tmp_path) == []
 
 
+def _setting(event: asyncio.Event) -> Follow:
+    async def heard() -> None:
+        event.set()
+
+    return heard
+
+
 @pytest.mark.asyncio
 async def test_the_watch_hears_of_another_process_and_of_nothing_else(tmp_path: Path) -> None:
     path, changed = tmp_path / "maestro.db", asyncio.Event()
     async with opened(path) as database:
         await database.run(note)
         calls: list[float] = []
-        database.watch(lambda: (calls.append(monotonic()), changed.set())[0])
+
+        async def heard() -> None:
+            calls.append(monotonic())
+            changed.set()
+
+        database.watch(heard)
         await database.run(lambda connection: note(connection, "mine"))
         await asyncio.sleep(1.2)
         assert calls == []
@@ -242,7 +254,7 @@ async def test_the_watch_hears_of_another_process_and_of_nothing_else(tmp_path: 
 async def test_the_watch_begins_with_a_file_that_another_process_makes(tmp_path: Path) -> None:
     path, changed = tmp_path / "data" / "maestro.db", asyncio.Event()
     async with opened(path) as database, opened(path) as other:
-        database.watch(changed.set)
+        database.watch(_setting(changed))
         await asyncio.sleep(0.2)
         assert not path.exists()
         await other.run(note)
@@ -253,7 +265,7 @@ async def test_the_watch_begins_with_a_file_that_another_process_makes(tmp_path:
 async def test_the_watch_makes_no_file_in_the_place_of_one_that_is_gone(tmp_path: Path) -> None:
     async with opened(tmp_path / "maestro.db") as database:
         await database.run(note)
-        database.watch(lambda: None)
+        database.watch(_setting(asyncio.Event()))
         for name in names(tmp_path):
             (tmp_path / name).unlink()
         await asyncio.sleep(0.8)
@@ -268,7 +280,7 @@ async def test_a_busy_thread_watches_too(tmp_path: Path) -> None:
     async with opened(path) as database, opened(path) as other:
         await other.run(note)
         await database.read(lambda _: None)
-        database.watch(changed.set)
+        database.watch(_setting(changed))
         await other.run(lambda connection: note(connection, "b"))
         end = monotonic() + 5
         while not changed.is_set():
@@ -281,7 +293,7 @@ async def test_another_file_in_its_place_is_opened(tmp_path: Path) -> None:
     path, changed = tmp_path / "maestro.db", asyncio.Event()
     async with opened(path) as database:
         await database.run(note)
-        database.watch(changed.set)
+        database.watch(_setting(changed))
         for name in names(tmp_path):
             (tmp_path / name).rename(tmp_path / f"former-{name}")
         await database.run(lambda connection: note(connection, "new"))
@@ -289,6 +301,27 @@ async def test_another_file_in_its_place_is_opened(tmp_path: Path) -> None:
         await asyncio.wait_for(changed.wait(), 5)
     assert query(path, KEYS) == [("new",)]
     assert query(tmp_path / "former-maestro.db", KEYS) == [("a",)]
+
+
+@pytest.mark.asyncio
+async def test_who_follows_another_window_is_ended_with_the_database_and_asks_it_nothing(tmp_path: Path) -> None:
+    path, changed, ended = tmp_path / "maestro.db", asyncio.Event(), list[type[BaseException]]()
+    async with opened(path) as database, opened(path) as other:
+
+        async def follow() -> None:
+            changed.set()
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError as error:
+                ended.append(type(error))
+                raise
+
+        database.watch(follow)
+        await database.read(lambda _: None)
+        await other.run(note)
+        await asyncio.wait_for(changed.wait(), 5)
+        await database.aclose()
+        assert ended == [asyncio.CancelledError]
 
 
 @pytest.mark.asyncio

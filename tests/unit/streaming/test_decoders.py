@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Callable
+from decimal import Decimal
 
 import pytest
 from pydantic import JsonValue
 
+from maestro.costs import billed_for
 from maestro.streaming.messages import Content, FunctionCallDelta, Wire
 from maestro.streaming.text import join_surrogates
 from maestro.streaming.wire.calls import parse_arguments, raw_arguments
@@ -342,3 +344,10 @@ def test_a_done_text_that_contradicts_what_was_shown_is_left() -> None:
     shown: Event = {"type": "response.output_text.delta", "output_index": 0, "content_index": 0, "delta": "abc"}
     done: Event = {"type": "response.output_text.done", "output_index": 0, "content_index": 0, "text": "xyz and more"}
     assert read("responses", shown, done).text == "abc"
+
+
+def test_what_a_gateway_bills_goes_with_its_tokens() -> None:
+    usage = {"prompt_tokens": 3, "completion_tokens": 2, "cost": 0.0004}
+    report = read("chat", {**STOP, "usage": usage}).usage
+    assert report is not None
+    assert billed_for(report.usage) == Decimal("0.0004")

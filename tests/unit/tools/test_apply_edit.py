@@ -130,7 +130,16 @@ async def test_nothing_closed_or_outside_is_written(here: Workspace, tmp_path: P
     (here.folder / "link.txt").symlink_to(tmp_path / "outside.txt")
     here.write(".gitignore", "build/")
     here.editor.edits = True
-    paths = ("../outside.txt", "link.txt", ".git/hooks/pre-commit", ".env", ".maestroignore", "build/a", "~/a")
+    paths = (
+        "../outside.txt",
+        "link.txt",
+        ".git/hooks/pre-commit",
+        ".env",
+        ".maestroignore",
+        ".maestro.toml",
+        "build/a",
+        "~/a",
+    )
     for path in paths:
         for old in ("", "outside"):
             with pytest.raises(MaestroError) as asked:

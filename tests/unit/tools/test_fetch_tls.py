@@ -8,9 +8,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from maestro import transport
 from maestro.failures import UpstreamError
-from maestro.transport import fetch_page
+from maestro.transport import client, fetch_page
 from tests.unit.loopback import Peer, loopback
 
 x509 = pytest.importorskip("cryptography.x509")
@@ -34,9 +33,9 @@ def tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ssl.SSLCont
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(path)
     monkeypatch.setenv("SSL_CERT_FILE", str(path))
-    transport._tls.cache_clear()
+    client.tls.cache_clear()
     yield context
-    transport._tls.cache_clear()
+    client.tls.cache_clear()
 
 
 async def answers(peer: Peer) -> None:

@@ -1,11 +1,11 @@
 """What the audit asks of a provider, and what it gets back."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from maestro_protocol.base import JsonObject
-from maestro_protocol.chat import Usage
+from maestro_protocol.chat import Effort, Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,8 @@ class StructuredRequest:
     user: str = field(repr=False)
     schema: JsonObject
     max_tokens: int
+    effort: Effort | None = None
+    """How hard the model shall think; one that does not think ignores it and says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +41,8 @@ Compose: TypeAlias = Callable[[], StructuredRequest]
 
 Generate: TypeAlias = Callable[[Compose], Awaitable[RawReply]]
 """Sends what it composes until there is an answer or no more attempts. Raises MaestroError."""
+
+
+def with_effort(generate: Generate, effort: Effort | None) -> Generate:
+    """The same, every request with this effort."""
+    return generate if effort is None else lambda compose: generate(lambda: replace(compose(), effort=effort))

@@ -25,7 +25,6 @@ from maestro_protocol.chat import Usage
 _DEEPEST = 4
 """How often what a truncated answer left out is asked for again, in smaller parts."""
 _LESS: Mapping[Confidence, Confidence] = {"high": "medium", "medium": "low", "low": "low"}
-_TOO_MUCH = "The audit's budget does not allow this part; raise it, or audit less."
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +52,7 @@ class Asking:
 
 async def review(asking: Asking, pack: Sequence[Chunk], depth: int = 0) -> dict[str, Review]:
     """Ask about the chunks; a review for each, by its id. What goes wrong is said in them, not raised."""
-    twice = any(chunk.id in asking.twice for chunk in pack)
-    if not asking.budget.admits(sum(len(chunk.code) for chunk in pack), 1 + twice):
-        refusal = skipped(MaestroError("budgetExceeded", _TOO_MUCH))
-        return dict.fromkeys((chunk.id for chunk in pack), refusal)
-    if not twice:
+    if not any(chunk.id in asking.twice for chunk in pack):
         return await _sample(asking, pack, depth)
     first, second = await asyncio.gather(_sample(asking, pack, depth), _sample(asking, pack, depth))
     return {chunk.id: _agreed(first[chunk.id], second[chunk.id]) for chunk in pack}
@@ -68,7 +63,8 @@ async def _sample(asking: Asking, pack: Sequence[Chunk], depth: int) -> dict[str
     try:
         prompt, reply = await _send(asking, pack)
     except MaestroError as error:
-        return dict.fromkeys((chunk.id for chunk in pack), failed(error))
+        review_of = skipped if error.kind == "budgetExceeded" else failed
+        return dict.fromkeys((chunk.id for chunk in pack), review_of(error))
     reading = read_reply(reply, prompt.audit_id, prompt.chunk_ids)
     tokens = reply.usage.total_tokens if reply.usage else None
     reviews = _deal(asking, pack, reading, reply, tokens, round((monotonic() - started) * 1000))
@@ -101,10 +97,19 @@ async def _send(asking: Asking, pack: Sequence[Chunk]) -> tuple[Prompt, RawReply
         )
         return prompts[-1].request
 
+    code = sum(len(chunk.code) for chunk in pack)
     async with asking.slots:
-        reply = await asking.generate(attempt)
+        reserved = await asking.budget.take(code, asking.max_tokens)
+        try:
+            reply = await asking.generate(attempt)
+        except (asyncio.CancelledError, MaestroError) as end:
+            if prompts and (isinstance(end, asyncio.CancelledError) or end.kind == "streamInterrupted"):
+                asking.budget.settle(reserved, None)  # it was sent
+            else:
+                asking.budget.release(reserved)
+            raise
+        asking.budget.settle(reserved, reply.usage, len(reply.text))
     asking.requests.append(len(prompts[-1].request.user))
-    asking.budget.settle(sum(len(chunk.code) for chunk in pack), reply.usage)
     if reply.usage is not None:
         asking.usage.append(reply.usage)
     return prompts[-1], reply
@@ -163,7 +168,11 @@ def _halves(left: Sequence[Chunk], asked: int) -> list[Sequence[Chunk]]:
 
 
 def _agreed(first: Review, second: Review) -> Review:
-    """Two samples: all that either says, and less sure what only one does."""
+    """Two samples: all that either says, and less sure what only one does; the one there is where money for two is
+    not."""
+    for one, other in ((first, second), (second, first)):
+        if other.status == "skipped":
+            return one
     worse = first if first.status != "reviewed" else second
     both = {(claim.rule, claim.quote.strip()) for claim in first.claims} & {
         (claim.rule, claim.quote.strip()) for claim in second.claims

@@ -9,6 +9,7 @@ from lsprotocol import types
 from maestro.app import Services
 from maestro.lsp.diagnostics import result_id, to_lsp
 from maestro.lsp.editor import LspEditor
+from maestro.lsp.open_settings import OpenSettings
 from maestro.lsp.protocol import StandardServer
 from maestro_protocol.audit import Finding
 
@@ -20,18 +21,20 @@ class Shown(NamedTuple):
     version: int | None
     findings: Sequence[Finding]
     result_id: str
+    beside: Sequence[types.Diagnostic] = ()
 
 
 _NOTHING = result_id(())
 
 
-def register(server: StandardServer, services: Services, editor: LspEditor) -> None:
+def register(server: StandardServer, services: Services, editor: LspEditor, settings: OpenSettings) -> None:
     """Answer with what is known by then; nothing is audited for it."""
-    everything = Everything(services)
+    everything = Everything(services, settings)
 
-    def document(params: types.DocumentDiagnosticParams) -> types.DocumentDiagnosticReport:
+    async def document(params: types.DocumentDiagnosticParams) -> types.DocumentDiagnosticReport:
         editor.pulled()
-        return document_report(services.findings.diagnostics(params.text_document.uri), params.previous_result_id)
+        beside = await settings.known(uri := params.text_document.uri)
+        return document_report(services.findings.diagnostics(uri), params.previous_result_id, beside)
 
     def workspace(params: types.WorkspaceDiagnosticParams) -> types.WorkspaceDiagnosticReport:
         editor.pulled()
@@ -44,18 +47,23 @@ def register(server: StandardServer, services: Services, editor: LspEditor) -> N
 class Everything:
     """What is shown about all documents, kept until something changes: some clients ask every two seconds."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, settings: OpenSettings) -> None:
         self._services = services
+        self._settings = settings
         self._kept: Sequence[Shown] | None = None
         services.findings.listen(self._forget)
+        settings.listen(self._forget)
         services.texts.listen(lambda text, edits: self._forget())
 
     def shown(self) -> Sequence[Shown]:
-        """Only documents with findings that are shown."""
+        """Only documents with something that is shown."""
         if self._kept is None:
-            found = self._services.findings.shown().items()
-            self._kept = [Shown(uri, self._version(uri), findings, result_id(findings)) for uri, findings in found]
+            found, beside = self._services.findings.shown(), self._settings.shown()
+            self._kept = [self._shown(uri, found.get(uri, ()), beside.get(uri, ())) for uri in {**found, **beside}]
         return self._kept
+
+    def _shown(self, uri: str, findings: Sequence[Finding], beside: Sequence[types.Diagnostic]) -> Shown:
+        return Shown(uri, self._version(uri), findings, result_id(findings, beside), beside)
 
     def _version(self, uri: str) -> int | None:
         return None if (text := self._services.texts.get(uri)) is None else text.version
@@ -64,11 +72,13 @@ class Everything:
         self._kept = None
 
 
-def document_report(findings: Sequence[Finding], previous: str | None) -> types.DocumentDiagnosticReport:
+def document_report(
+    findings: Sequence[Finding], previous: str | None, beside: Sequence[types.Diagnostic] = ()
+) -> types.DocumentDiagnosticReport:
     """The diagnostics, unless they are those the client has."""
-    if (now := result_id(findings)) == previous:
+    if (now := result_id(findings, beside)) == previous:
         return types.RelatedUnchangedDocumentDiagnosticReport(result_id=now)
-    return types.RelatedFullDocumentDiagnosticReport(items=to_lsp(findings), result_id=now)
+    return types.RelatedFullDocumentDiagnosticReport(items=[*to_lsp(findings), *beside], result_id=now)
 
 
 def workspace_reports(
@@ -87,7 +97,9 @@ def workspace_reports(
 
 
 def _report(shown: Shown, previous: str | None) -> types.WorkspaceDocumentDiagnosticReport:
-    uri, version, findings, now = shown
+    uri, version, findings, now, beside = shown
     if now == previous:
         return types.WorkspaceUnchangedDocumentDiagnosticReport(uri=uri, version=version, result_id=now)
-    return types.WorkspaceFullDocumentDiagnosticReport(uri=uri, version=version, items=to_lsp(findings), result_id=now)
+    return types.WorkspaceFullDocumentDiagnosticReport(
+        uri=uri, version=version, items=[*to_lsp(findings), *beside], result_id=now
+    )

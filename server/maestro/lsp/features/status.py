@@ -5,4 +5,5 @@ from maestro_protocol.status import Status, StatusParams
 
 
 async def status(params: StatusParams, context: RequestContext) -> Status:
+    await context.services.spending.look()
     return context.services.status.current()

@@ -9,7 +9,7 @@ from maestro.failures import UpstreamError
 from maestro.providers.anthropic.auth import auth_headers
 from maestro.providers.anthropic.refusal import refused
 from maestro.providers.base import Connection
-from maestro.providers.reply import read, read_each
+from maestro.providers.reply import day_of, read, read_each
 from maestro.providers.request import join
 from maestro.transport import HttpRequest
 from maestro_protocol.models import Model
@@ -33,6 +33,7 @@ class _Entry(BaseModel):
     id: str
     display_name: str | None = None
     lifecycle: Literal["active", "deprecated", "retired"] | str | None = None
+    retires_at: JsonValue = None
     max_input_tokens: int | None = None
     max_tokens: int | None = None
     capabilities: _Capabilities | None = None
@@ -75,6 +76,7 @@ def _model(provider: str, entry: _Entry) -> Model:
         max_output=entry.max_tokens,
         features=_features(entry.capabilities),
         deprecated=True if entry.lifecycle == "deprecated" else None,
+        retires_on=day_of(entry.retires_at),
     )
 
 

@@ -1,5 +1,6 @@
 """One JSON object from Gemini, with as much of the schema as the model takes."""
 
+from dataclasses import replace
 from functools import partial
 
 from pydantic import JsonValue
@@ -11,9 +12,9 @@ from maestro.providers.gemini import code_assist
 from maestro.providers.gemini.auth import auth_headers
 from maestro.providers.gemini.schema import response_schema
 from maestro.providers.gemini.streaming import post, system_instruction
-from maestro.providers.gemini.thinking import room_to_think, takes_temperature
+from maestro.providers.gemini.thinking import room_to_think, takes_temperature, thinks
 from maestro.providers.request import present
-from maestro.providers.structured import Manner, Shape, step_down
+from maestro.providers.structured import NO_EFFORT, Manner, Shape, step_down
 from maestro.streaming.wire.gemini import GeminiDecoder
 from maestro.transport import HttpRequest
 from maestro_protocol.base import JsonObject
@@ -35,7 +36,7 @@ def build_request(connection: Connection, request: StructuredRequest, manner: Ma
 def body(composed: StructuredRequest, manner: Manner) -> JsonObject:
     """A `GenerateContentRequest`; what the model thinks comes on top of what it may answer."""
     request = manner.applied(composed)
-    thinking, room = room_to_think(request.model)
+    thinking, room = room_to_think(request.model, request.effort)
     config = present(
         {
             "maxOutputTokens": request.max_tokens + room,
@@ -66,7 +67,8 @@ def read_reply(answer: JsonValue) -> RawReply:
 
 
 async def _ask(connection: Connection, request: StructuredRequest, manner: Manner) -> RawReply:
-    return read_reply((await connection.http.fetch(build_request(connection, request, manner))).json)
+    reply = read_reply((await connection.http.fetch(build_request(connection, request, manner))).json)
+    return reply if request.effort is None or thinks(request.model) else replace(reply, notice=NO_EFFORT)
 
 
 def _chunk(answer: JsonValue) -> JsonObject:

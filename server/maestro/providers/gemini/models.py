@@ -35,7 +35,8 @@ class _Page(BaseModel):
 
 
 async def list_models(connection: Connection) -> list[Model]:
-    """All pages of `GET /{version}/models`; only models that generate content (providers.md C.3).
+    """All pages of `GET /{version}/models`; only models that generate content (providers.md C.3). The list does not say
+    which are deprecated.
 
     Code Assist has no list: a few names stand for it.
     """

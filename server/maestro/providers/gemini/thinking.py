@@ -17,7 +17,6 @@ _BUDGETS: dict[Effort, int] = {
 """Tokens, as Google's OpenAI-compatible endpoint maps efforts to them."""
 _SMALLEST_PRO_BUDGET = 128
 """2.5 Pro cannot be told not to think."""
-_AUDIT_BUDGET = _BUDGETS["medium"]
 _LARGEST_BUDGET = _BUDGETS["max"]
 _LEVELS: dict[Effort, str] = {
     "none": "MINIMAL",
@@ -30,17 +29,23 @@ _LEVELS: dict[Effort, str] = {
 }
 
 
-def room_to_think(model: str) -> tuple[JsonObject | None, int]:
+def room_to_think(model: str, effort: Effort | None = None) -> tuple[JsonObject | None, int]:
     """How an audit lets a model think, and how many tokens that takes of the output cap, which thoughts count towards.
 
-    A budget where one can be set; from 3 on the model's own level, which all of them take.
+    A budget where one can be set; from 3 on the model's own level, which all of them take, unless an effort is given.
     """
     name = model.removeprefix("models/")
-    if name.startswith(_WITHOUT_THINKING):
+    if not thinks(model):
         return None, 0
     if name.startswith("gemini-2.5"):
-        return {"thinkingBudget": _AUDIT_BUDGET}, _AUDIT_BUDGET
-    return None, _LARGEST_BUDGET
+        budget = _budget(name, effort or "medium")
+        return {"thinkingBudget": budget}, budget
+    return None if effort is None else {"thinkingLevel": _level(name, effort)}, _LARGEST_BUDGET
+
+
+def thinks(model: str) -> bool:
+    """Whether the model has thoughts that can be asked for."""
+    return not model.removeprefix("models/").startswith(_WITHOUT_THINKING)
 
 
 def takes_temperature(model: str) -> bool:
@@ -51,13 +56,24 @@ def takes_temperature(model: str) -> bool:
 def thinking_config(model: str, effort: Effort | None) -> JsonObject | None:
     """Thoughts are asked for wherever there are any; how many is the model's affair unless an effort is given."""
     name = model.removeprefix("models/")
-    if name.startswith(_WITHOUT_THINKING):
+    if not thinks(model):
         return None
     config: JsonObject = {"includeThoughts": True}
     if effort is None:
         return config
-    is_pro = "pro" in name.split("-")
     if name.startswith("gemini-2.5"):
-        return config | {"thinkingBudget": max(_BUDGETS[effort], _SMALLEST_PRO_BUDGET if is_pro else 0)}
+        return config | {"thinkingBudget": _budget(name, effort)}
+    return config | {"thinkingLevel": _level(name, effort)}
+
+
+def _budget(name: str, effort: Effort) -> int:
+    return max(_BUDGETS[effort], _SMALLEST_PRO_BUDGET if _is_pro(name) else 0)
+
+
+def _level(name: str, effort: Effort) -> str:
     level = _LEVELS[effort]
-    return config | {"thinkingLevel": "LOW" if is_pro and level == "MINIMAL" else level}
+    return "LOW" if _is_pro(name) and level == "MINIMAL" else level
+
+
+def _is_pro(name: str) -> bool:
+    return "pro" in name.split("-")

@@ -16,6 +16,7 @@ _NUMBER = re.compile(r"^\d+\| ?", re.M)
 
 _WITH_RUFF = "Checked by ruff and simple rules; no model has read it."
 _WITHOUT_RUFF = "Checked for syntax errors and by simple rules only: ruff is not installed, and no model has read it."
+_NO_EFFORT = "An effort changes nothing of it."
 _SIMPLE = "Checked by simple rules only; no model has read it."
 
 
@@ -35,7 +36,8 @@ class _Data(BaseModel):
 
 async def generate_structured(connection: Connection, compose: Compose) -> RawReply:
     """See `AuditRole`. The answer passes the same judgement as a model's."""
-    data = _read(compose().user)
+    request = compose()
+    data = _read(request.user)
     notices, findings = set(), []
     for chunk in data.chunks:
         notice, found = await _check(data, chunk)
@@ -47,7 +49,7 @@ async def generate_structured(connection: Connection, compose: Compose) -> RawRe
         finish_reason="stop",
         truncated=False,
         filtered=False,
-        notice=" ".join(sorted(notices)),
+        notice=" ".join([*sorted(notices), *([_NO_EFFORT] if request.effort else [])]),
         partial=_WITHOUT_RUFF in notices,
     )
 

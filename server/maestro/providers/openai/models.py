@@ -5,7 +5,7 @@ from pydantic import BaseModel, JsonValue
 from maestro.providers.base import Connection
 from maestro.providers.openai import chatgpt
 from maestro.providers.openai.auth import auth_headers, in_chatgpt_mode
-from maestro.providers.reply import read, read_each
+from maestro.providers.reply import day_of, read, read_each
 from maestro.providers.request import join
 from maestro.transport import HttpRequest
 from maestro_protocol.models import Model
@@ -13,7 +13,7 @@ from maestro_protocol.models import Model
 
 class _Entry(BaseModel):
     id: str
-    shutdown_date: str | int | None = None
+    shutdown_date: JsonValue = None
 
 
 class _List(BaseModel):
@@ -35,4 +35,5 @@ def _model(provider: str, entry: _Entry) -> Model:
         provider=provider,
         name=entry.id,
         deprecated=True if entry.shutdown_date else None,
+        retires_on=day_of(entry.shutdown_date),
     )

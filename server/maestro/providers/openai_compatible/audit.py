@@ -8,7 +8,7 @@ from maestro.providers.base import Compose, Connection, RawReply, StructuredRequ
 from maestro.providers.openai_compatible import config
 from maestro.providers.openai_compatible.streaming import build_request
 from maestro.providers.schemas import strict
-from maestro.providers.structured import Manner, Shape, chat_request, step_down
+from maestro.providers.structured import NO_EFFORT, Manner, Shape, chat_request, step_down
 from maestro.transport import HttpRequest
 
 
@@ -28,12 +28,14 @@ def build_structured(connection: Connection, request: StructuredRequest, manner:
 
 async def _ask(connection: Connection, request: StructuredRequest, manner: Manner) -> RawReply:
     stream = await connection.http.open(build_structured(connection, request, manner), "chat")
-    return await read_to_end(stream, connection.http.patience)
+    reply = await read_to_end(stream, connection.http.patience)
+    takes_efforts = bool(config.flags(connection)["efforts"])
+    return reply if request.effort is None or takes_efforts else replace(reply, notice=NO_EFFORT)
 
 
 def _shapes(connection: Connection) -> list[Shape]:
     """The strictest first, without those the service's row knows to be refused."""
-    flags = config.flags(connection.info)
+    flags = config.flags(connection)
     taken: tuple[tuple[Shape, bool | int | str], ...] = (
         ("schema", flags["jsonSchema"]),
         ("object", flags["jsonObject"]),

@@ -6,9 +6,11 @@ from dataclasses import replace
 from importlib.resources import files
 from types import MappingProxyType
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
-from maestro.providers.base import ProviderInfo
+from maestro.errors import MaestroError
+from maestro.providers.base import Connection, ProviderInfo
+from maestro.validation import issues_of, sentence
 from maestro_protocol.sessions import AuthTypeInfo
 from maestro_protocol.settings import ProviderSettings
 
@@ -18,6 +20,12 @@ class _Flags(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
+    chatPath: str = "chat/completions"
+    modelsPath: str = "models"
+    models: str = ""
+    keyHeader: str = "authorization"
+    version: str = ""
+    versionVariable: str = ""
     streamOptions: bool = True
     systemRole: str = "system"
     maxTokensField: str = "max_tokens"
@@ -35,6 +43,7 @@ class _Row(BaseModel):
 
     label: str
     base_url: str
+    base_url_variable: str | None = None
     key_variables: tuple[str, ...] = ()
     needs_key: bool = True
     default_model: str | None = None
@@ -59,9 +68,25 @@ def gateway(provider_id: str, settings: ProviderSettings) -> ProviderInfo | None
     return replace(INFO, id=provider_id, label=provider_id, base_url=settings.base_url, key_variables=(variable,))
 
 
-def flags(info: ProviderInfo) -> Mapping[str, bool | int | str]:
-    """The service's flags, whole: what its data leaves out is as most services have it."""
-    return _Flags().model_dump() | dict(info.flags)
+def flags(connection: Connection) -> Mapping[str, bool | int | str]:
+    """The service's flags, whole: the user's, else the row's, else as most services have it.
+
+    Raises:
+        MaestroError: -32602 for a flag of the user's that there is not, or that is of another kind.
+    """
+    row = {**_Flags().model_dump(), **connection.info.flags}
+    own = connection.settings.flags
+    return {**row, **_checked(connection.info.id, own)} if own else row
+
+
+def _checked(provider: str, own: Mapping[str, bool | int | str]) -> Mapping[str, bool | int | str]:
+    try:
+        return _Flags.model_validate(own).model_dump(include=set(own))
+    except ValidationError as error:
+        path = f"providers.{provider}.flags"
+        issues = [issue.model_copy(update={"path": f"{path}.{issue.path}"}) for issue in issues_of(error, {**own})]
+        message = f"The setting {sentence(issues)}; correct or remove it."
+        raise MaestroError("invalidParams", message, provider=provider, issues=issues) from None
 
 
 def _info(name: str, row: _Row) -> ProviderInfo:
@@ -72,6 +97,7 @@ def _info(name: str, row: _Row) -> ProviderInfo:
         auth_types=(AuthTypeInfo(auth_type="api_key", flows=["key"]),),
         default_model=row.default_model,
         key_variables=row.key_variables,
+        base_url_variable=row.base_url_variable,
         flags=row.flags.model_dump(),
         needs_key=row.needs_key,
     )

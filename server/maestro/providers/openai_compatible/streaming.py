@@ -4,7 +4,7 @@ from pydantic import JsonValue
 
 from maestro.providers.base import ByteStream, ChatRequest, Connection
 from maestro.providers.openai_compatible import config
-from maestro.providers.openai_compatible.address import url
+from maestro.providers.openai_compatible.address import chat_url
 from maestro.providers.openai_compatible.api_key import auth_headers
 from maestro.providers.openai_compatible.conversation import Flags, chat_messages
 from maestro.providers.request import is_strict, present
@@ -22,7 +22,7 @@ async def open_stream(connection: Connection, request: ChatRequest) -> ByteStrea
 
 def build_request(connection: Connection, request: ChatRequest) -> HttpRequest:
     """The whole request as data, as the flags of the service's row say (providers.md A.2)."""
-    flags, params = config.flags(connection.info), request.params
+    flags, params = config.flags(connection), request.params
     tools: list[JsonValue] = [_tool(tool) for tool in request.tools]
     body = present(
         {
@@ -38,7 +38,7 @@ def build_request(connection: Connection, request: ChatRequest) -> HttpRequest:
         }
     )
     headers = {"accept": "text/event-stream"} | auth_headers(connection)
-    return HttpRequest("POST", url(connection, "chat/completions"), headers, body)
+    return HttpRequest("POST", chat_url(connection, request.model), headers, body)
 
 
 def _tool(tool: Tool) -> JsonObject:

@@ -17,7 +17,11 @@ from maestro_protocol import PROTOCOL_VERSION
 from maestro_protocol.doctor import Check
 
 DISTRIBUTION = "the-maestro"
-OPTIONAL = "ruff"
+_OPTIONAL = {
+    "ruff": ("offline", "Without it, Python files get no findings where no provider is signed in to"),
+    "genai-prices": ("prices", "Without it, costs are unknown where a service does not tell its prices"),
+}
+"""By package: the extra that brings it, and what is lacking without it."""
 
 _WHEELS = ("pygls", "lsprotocol", "httpx", "pydantic", "keyring", "cryptography", "truststore")
 """What cannot be missing, whatever our metadata says: an editable installation's may be older than its source."""
@@ -52,7 +56,7 @@ def required() -> Mapping[str, str]:
         return {}
     found = {}
     for name, versions, marker in (_parts(line) for line in lines):
-        if not marker or (name == OPTIONAL and "offline" in marker):
+        if not marker or (name in _OPTIONAL and _OPTIONAL[name][0] in marker):
             found[name] = versions
     return found
 
@@ -104,13 +108,13 @@ def _own() -> Check:
 
 
 def _package(name: str, wanted: str) -> Check:
-    check, optional = f"packages.{name}", name == OPTIONAL
+    check = f"packages.{name}"
     try:
         version = metadata.version(name)
     except metadata.PackageNotFoundError:
-        if optional:
-            cause = "Without it, Python files get no findings where no provider is signed in to"
-            return bad(check, "info", f"{name} is not installed", cause, _install(f"{DISTRIBUTION}[offline]"))
+        if name in _OPTIONAL:
+            extra, cause = _OPTIONAL[name]
+            return bad(check, "info", f"{name} is not installed", cause, _install(f"{DISTRIBUTION}[{extra}]"))
         return bad(check, "error", f"{name} is missing", "Maestro cannot work without it", _install(name + wanted))
     label = f"{name} {version}" + (f" ({wanted})" if wanted else "")
     if not fits(version, wanted):

@@ -1,4 +1,4 @@
-"""Are Maestro's files where they should be, can they be read, and by nobody else."""
+"""May nobody but the user look into what Maestro keeps, and is all of it the user's own."""
 
 import os
 import re
@@ -7,34 +7,15 @@ import stat
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from maestro.database.files import POSIX
 from maestro.directories import directories
-from maestro.errors import MaestroError
+from maestro.private_files import POSIX
+from maestro.provider_file import FILE_NAME
+from maestro.services.checks.configuration import keys_in
 from maestro.services.checks.outcome import bad, good
-from maestro.settings import load
 from maestro_protocol.doctor import Check
 
 _SECRETS = re.compile(r"(?i)\b(api_?key|client_?secret|authorization)[\"']?\s*=")
 _MOST_FILES = 1000
-
-
-def configuration(environment: Mapping[str, str]) -> Iterator[Check]:
-    """`config.toml` and the variables that are settings: whether they fit."""
-    config = directories(environment).config / "config.toml"
-    misfits: list[MaestroError] = []
-    load(environment, None, misfits.append)
-    if misfits:
-        yield bad(
-            "config.readable",
-            "error",
-            "Settings do not fit, so the terminal's commands refuse to start",
-            " ".join(misfit.message for misfit in misfits),
-            " and ".join(dict.fromkeys(_mending(misfit, config, environment) for misfit in misfits)),
-        )
-    elif config.exists():
-        yield good("config.readable", f"The settings in {config} fit")
-    else:
-        yield good("config.readable", f"There is no {config}; everything is as it comes")
 
 
 def private(environment: Mapping[str, str]) -> Iterator[Check]:
@@ -84,23 +65,7 @@ def _has_secrets(config: Path) -> bool:
 
 def _holds_keys(path: Path) -> bool:
     """Whether whoever reads this one file has a key: what lies in the database is encrypted."""
-    return path.name in ("vault.key", "config.toml")
-
-
-def _mending(misfit: MaestroError, config: Path, environment: Mapping[str, str]) -> str:
-    """The variables to change, or the file."""
-    if str(config) in misfit.message:
-        return f"edit {config}"
-    paths = [issue.path for issue in misfit.data.issues or []]
-    names = [name for name in environment if any(_is_setting(name, path) for path in paths)]
-    return " and ".join(f"`unset {name}`" for name in names) or f"correct the settings in {config}"
-
-
-def _is_setting(variable: str, path: str) -> bool:
-    """`MAESTRO_LIMITS__MAX_ACTIVE_TURNS` is `limits.maxActiveTurns`."""
-    steps = [step.replace("_", "") for step in variable.removeprefix("MAESTRO_").lower().split("__")]
-    wanted = path.lower().replace("_", "").split(".")
-    return variable.startswith("MAESTRO_") and steps == wanted[: len(steps)]
+    return path.name in ("vault.key", "config.toml") or (path.name == FILE_NAME and bool(keys_in(path)))
 
 
 def _listed(paths: Sequence[Path]) -> str:

@@ -10,11 +10,12 @@ from time import monotonic
 from typing import NamedTuple
 
 from maestro.database.copies import decoded
-from maestro.database.files import PARTIAL, SIDE_FILES
+from maestro.database.files import SIDE_FILES
 from maestro.database.migrations import VERSION, version_of
 from maestro.database.problems import failed, is_busy, is_damage, is_refusal
 from maestro.database.shape import SESSIONS, misshapen, missing, tables
 from maestro.errors import MaestroError
+from maestro.private_files import PARTIAL
 from maestro.services.checks.outcome import bad, good
 from maestro.vault import legacy
 from maestro_protocol.doctor import Check

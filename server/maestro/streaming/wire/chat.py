@@ -185,9 +185,10 @@ def _usage(raw: JsonObject) -> Usage:
     reasoning = count_of(object_of(raw.get("completion_tokens_details")).get("reasoning_tokens"))
     if reasoning and count_of(raw.get("total_tokens")) == prompt + output + reasoning:
         output += reasoning
-    return usage_of(
+    usage = usage_of(
         input=max(0, prompt - read - write), cache_read=read, cache_write=write, output=output, reasoning=reasoning
     )
+    return usage.model_copy(update={"raw": raw}) if "cost" in raw else usage
 
 
 def _first(*values: JsonValue) -> JsonValue:

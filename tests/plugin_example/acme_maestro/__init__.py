@@ -1,0 +1,1 @@
+"""Acme: Chat Completions whose requests are signed, which no row of data can say."""
