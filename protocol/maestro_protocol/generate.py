@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from maestro_protocol import emit_lua, emit_reference, emit_schema, emit_typescript
+from maestro_protocol import emit_lua, emit_reference, emit_schema, emit_typescript, emit_vscode
 from maestro_protocol.emit import Vocabulary
 from maestro_protocol.emit_models import vocabulary
 
@@ -18,21 +18,30 @@ TARGETS: dict[str, Callable[[Vocabulary], str]] = {
     "editors/neovim/lua/maestro/protocol.lua": emit_lua.emit,
 }
 
+MERGED: dict[str, Callable[[Vocabulary, str], str]] = {
+    "editors/vscode/package.json": emit_vscode.manifest,
+    "editors/vscode/package.nls.json": emit_vscode.words,
+    "editors/vscode/README.md": emit_vscode.readme,
+}
+"""Files written by hand of which a part is generated."""
 
-def generated() -> dict[str, str]:
-    """Every generated file: its path in the repository and its text."""
+
+def generated(root: Path = ROOT) -> dict[str, str]:
+    """Every generated file: its path in the repository and its text; none of `MERGED` that are not there."""
     source = vocabulary()
-    return {path: emit(source) for path, emit in TARGETS.items()}
+    present = {path: text for path in MERGED if (text := _read(root / path)) is not None}
+    whole = {path: emit(source) for path, emit in TARGETS.items()}
+    return whole | {path: MERGED[path](source, text) for path, text in present.items()}
 
 
 def stale(root: Path = ROOT) -> list[str]:
     """The files that are not what the vocabulary says."""
-    return [path for path, text in generated().items() if _read(root / path) != text]
+    return [path for path, text in generated(root).items() if _read(root / path) != text]
 
 
 def write(root: Path = ROOT) -> list[str]:
     """Bring every file up to date; returns those that changed."""
-    texts = generated()
+    texts = generated(root)
     changed = [path for path, text in texts.items() if _read(root / path) != text]
     for path in changed:
         (root / path).parent.mkdir(parents=True, exist_ok=True)

@@ -26,20 +26,24 @@ def find_meant(diagnostic: types.Diagnostic, findings: Sequence[Finding]) -> Fin
     if finding_id is not None:
         return next((finding for finding in findings if finding.id == finding_id), None)
     told = ((finding, one) for finding in findings for one in to_lsp([finding]))
-    return next((finding for finding, one in told if _told(one) == _told(diagnostic)), None)
+    return next((finding for finding, one in told if _is_told(one, diagnostic)), None)
 
 
-def _told(diagnostic: types.Diagnostic) -> tuple[object, ...]:
-    return diagnostic.source, diagnostic.code, diagnostic.message, diagnostic.range
+def _is_told(told: types.Diagnostic, given: types.Diagnostic) -> bool:
+    """Whether a diagnostic is what was told. ALE drops the source too, and puts the message on one line."""
+    if given.source is not None and given.source != told.source:
+        return False
+    same_words = given.message.split() == told.message.split()
+    return same_words and (given.code, given.range) == (told.code, told.range)
 
 
-def result_id(findings: Sequence[Finding]) -> str:
-    """The same for the same diagnostics."""
+def result_id(findings: Sequence[Finding], beside: Sequence[types.Diagnostic] = ()) -> str:
+    """The same for the same diagnostics: findings and what is shown beside them."""
     shown = [
         (finding.id, finding.fingerprint, _numbers(finding.range), severity(finding), finding.title, finding.message)
         for finding in findings
     ]
-    return sha256(repr(shown).encode("utf-8", "backslashreplace")).hexdigest()[:16]
+    return sha256(repr((shown, *beside)).encode("utf-8", "backslashreplace")).hexdigest()[:16]
 
 
 def _numbers(range_: Range | None) -> tuple[int, ...]:

@@ -14,6 +14,7 @@ from maestro.audit.findings import Placed
 from maestro.audit.source import Span
 from maestro.lsp.diagnostics import find_meant, result_id, to_lsp
 from maestro.lsp.features.diagnostics import Everything, Shown, document_report, workspace_reports
+from maestro.lsp.open_settings import OpenSettings
 from maestro.services.findings import FindingStore, Tracked, Verdict
 from maestro.services.texts import Text, Texts
 from maestro_protocol.audit import Finding
@@ -99,6 +100,8 @@ def test_a_finding_is_meant_by_its_id() -> None:
     assert find_meant(told(second, message="translated"), [first, second]) == second
     assert find_meant(told(second), [first]) is None
     assert find_meant(told(first, data=None), [first, second]) == first
+    on_one_line = " ".join(told(first).message.splitlines())
+    assert find_meant(told(first, data=None, source=None, message=on_one_line), [first, second]) == first
 
 
 @pytest.mark.parametrize(
@@ -127,7 +130,9 @@ async def test_everything_is_kept_until_something_changes() -> None:
         return {}, ()
 
     findings = FindingStore(texts, editor, judge)
-    everything = Everything(cast("Services", SimpleNamespace(findings=findings, texts=texts)))
+    services = cast("Services", SimpleNamespace(findings=findings, texts=texts))
+    settings = cast("OpenSettings", SimpleNamespace(shown=dict, listen=lambda listener: None))
+    everything = Everything(services, settings)
     assert everything.shown() == []
     editor.open(URI, "import os\n")
     findings.follow(editor.documents[URI])

@@ -1,0 +1,37 @@
+// What the server is told of the editor's settings: what somebody set, and nothing else.
+import type { JsonObject, JsonValue } from "../protocol.ts";
+
+export interface Inspected {
+  readonly globalValue?: unknown;
+  readonly workspaceValue?: unknown;
+  readonly workspaceFolderValue?: unknown;
+}
+
+/** Settings that are the extension's alone. */
+const OWN = /^maestro\.(server|trace)\./;
+
+/**
+ * The values that were set, nested by their names. Defaults are left out, since they would hide `config.toml`; so is
+ * what a folder says of `restricted` settings, where it is not trusted.
+ */
+export function told(
+  names: readonly string[],
+  inspect: (name: string) => Inspected | undefined,
+  restricted: ReadonlySet<string>,
+  trusted: boolean,
+): JsonObject {
+  const section: JsonObject = {};
+  for (const name of names.filter((each) => !OWN.test(each))) {
+    const set = inspect(name);
+    const folder = trusted || !restricted.has(name) ? (set?.workspaceFolderValue ?? set?.workspaceValue) : undefined;
+    const value = folder ?? set?.globalValue;
+    if (value !== undefined) put(section, name.split(".").slice(1), value as JsonValue);
+  }
+  return section;
+}
+
+function put(into: JsonObject, path: readonly string[], value: JsonValue): void {
+  const [word = "", ...rest] = path;
+  if (rest.length === 0) into[word] = value;
+  else put((into[word] ??= {}) as JsonObject, rest, value);
+}
