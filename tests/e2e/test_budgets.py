@@ -13,6 +13,7 @@ from maestro_protocol.base import JsonObject
 from tests.e2e.conversations import Talk, call, check_log, talk, world
 from tests.e2e.environment import environment
 from tests.e2e.turns import text_of
+from tests.simulators.fixtures import running
 from tests.simulators.personas import drip
 from tests.simulators.replies import Script, Tokens
 
@@ -30,13 +31,13 @@ def _priced(window: Talk) -> Talk:
     return window
 
 
-def _maestro(home: Path, *arguments: str, lists: bool = True) -> subprocess.CompletedProcess[str]:
+def _maestro(home: Path, *arguments: str, lists: bool = True, **variables: str) -> subprocess.CompletedProcess[str]:
     """A command; without `lists` in an environment that lacks the package with the price lists."""
     hidden = "" if lists else "sys.modules['genai_prices'] = None; "
     program = f"import sys; {hidden}from maestro.__main__ import main; sys.exit(main())"
     return subprocess.run(
         [sys.executable, "-c", program, *arguments],
-        env=environment(home),
+        env=environment(home, **variables),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -167,3 +168,13 @@ def test_without_the_price_lists_the_command_says_how_to_get_them(tmp_path: Path
     assert shown.stdout.splitlines()[1].split()[-1] == "-"
     assert "the-maestro[prices]" in shown.stderr
     assert "nobody told a price" in _maestro(tmp_path, "usage").stderr
+
+
+def test_an_audit_that_the_day_does_not_allow_ends_with_2_and_sends_nothing(tmp_path: Path) -> None:
+    (code := tmp_path / "app.py").write_text("def f(x):\n    return eval(x)\n")
+    with running("openai") as openai:
+        variables = {**openai.environment, "MAESTRO_BUDGETS__DAY": "0.0000001"}
+        done = _maestro(tmp_path, "audit", str(code), "--yes", "--model", "openai/gpt-5.5", **variables)
+        assert [request.path for request in openai.requests if request.method == "POST"] == []
+    assert done.returncode == 2, done.stderr
+    assert "budgets.day" in done.stderr

@@ -42,6 +42,14 @@ def test_a_server_that_dies_is_told_in_one_line(nvim: Neovim) -> None:
     nvim.until("return vim.list_contains(_G.events, 'MaestroExited')")
     line = "maestro: the server ended with signal 9; :Maestro restart starts it again, :Maestro log says why"
     assert nvim.told() == [line]
+    assert nvim.lua("return require('maestro').status()")["state"] == "inactive"
+
+
+def test_that_nothing_was_told_is_told(launch: Open) -> None:
+    nvim = launch()
+    nvim.command("Maestro messages")
+    nvim.until("return #_G.told > 0")
+    assert nvim.told() == ["maestro: nothing was told yet"]
 
 
 def test_a_server_that_fails_is_told_in_one_line(launch: Open, folder: Path) -> None:

@@ -13,6 +13,7 @@ local DRAW_EVERY_MS = 33
 ---@class maestro.Sending
 ---@field token string
 ---@field text string
+---@field attached maestro.InputPart[] what went with it
 ---@field client? vim.lsp.Client absent while it is waited for
 ---@field id? integer of the request
 

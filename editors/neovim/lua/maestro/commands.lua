@@ -195,6 +195,9 @@ subs.log = {
 
 subs.messages = {
   run = function()
+    if #ui.history == 0 then
+      return ui.info('nothing was told yet')
+    end
     vim.lsp.util.open_floating_preview(ui.history, '', { border = 'single', title = 'Maestro messages' })
   end,
 }

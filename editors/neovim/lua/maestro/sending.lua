@@ -55,13 +55,24 @@ local function input_of(chat, text)
   return vim.list_extend({ { type = 'text', text = text } }, chat.attached)
 end
 
----Put words that were not taken back where they can be sent again.
+---Put what was not taken back where it can be sent again.
 ---@param chat maestro.ChatBuffer
----@param text string
-local function unsend(chat, text)
-  if api.nvim_buf_is_loaded(chat.buf) and chat.drawing:prompt_text() == '' then
-    chat.drawing:set_prompt(text)
+---@param sending maestro.Sending
+local function unsend(chat, sending)
+  if #chat.attached == 0 then
+    chat.attached = sending.attached
   end
+  if api.nvim_buf_is_loaded(chat.buf) and chat.drawing:prompt_text() == '' then
+    chat.drawing:set_prompt(sending.text)
+  end
+end
+
+---Whether the refusal is that of a turn which had begun; one that waits for another turn names that one.
+---@param failure maestro.ErrorInfo
+---@return boolean
+local function is_of_turn(failure)
+  local data = type(failure.data) == 'table' and failure.data or {}
+  return data.turnId ~= nil and data.kind ~= 'turnInProgress'
 end
 
 ---@param chat maestro.ChatBuffer
@@ -79,9 +90,8 @@ end
 ---@param result table?
 local function answered(chat, sending, failure, result)
   settle(chat, sending)
-  local turn_began = failure and type(failure.data) == 'table' and failure.data.turnId
-  if failure and not turn_began then
-    unsend(chat, sending.text)
+  if failure and not is_of_turn(failure) then
+    unsend(chat, sending)
     ui.failure(failure)
   elseif result and (chat.view.behind or (chat.view.lastSeq or 0) < result.lastSeq) then
     M.fetch(chat)
@@ -102,7 +112,7 @@ local function request(chat, sending, client)
     partialResultToken = sending.token,
     workDoneToken = sending.token .. '-work',
   }
-  chat.attached = {}
+  sending.attached, chat.attached = chat.attached, {}
   sending.client = client
   sending.id = server.request_on(client, methods.CHAT_SEND, params, function(failure, result)
     answered(chats.now(chat), sending, failure, result)
@@ -123,7 +133,7 @@ function M.send(chat, text)
   local token = stream.open(function(event)
     M.take(chats.now(chat), event)
   end)
-  local sending = { token = token, text = text } ---@type maestro.Sending
+  local sending = { token = token, text = text, attached = {} } ---@type maestro.Sending
   chat.sending = sending
   chat.drawing:set_prompt('')
   local is_coming = server.with(function(client)
@@ -133,7 +143,7 @@ function M.send(chat, text)
   end)
   if not is_coming then
     settle(chat, sending)
-    unsend(chat, text)
+    unsend(chat, sending)
   end
   chats.draw(chat)
 end
@@ -160,7 +170,7 @@ function M.lost(chat)
   if sending then
     settle(chat, sending)
     if not views.running(chat.view) then
-      unsend(chat, sending.text)
+      unsend(chat, sending)
     end
   end
   chat.fetching = nil

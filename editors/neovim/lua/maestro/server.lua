@@ -62,6 +62,7 @@ function M.died(why)
   if why then
     ui.error(why)
   end
+  require('maestro.status').gone()
   for _, call in pairs(on_died) do
     call()
   end

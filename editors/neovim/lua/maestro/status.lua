@@ -16,12 +16,18 @@ local M = {}
 ---@field cost? maestro.Cost
 
 ---@type maestro.Status
-local told = { state = 'inactive', message = '' }
+local NOBODY = { state = 'inactive', message = '' }
+local told = NOBODY
 
 ---@param params maestro.Status
 function M.changed(params)
   told = params
   ui.emit('StatusChanged', { state = params.state, message = params.message })
+end
+
+---The server is gone, and with it what it said last.
+function M.gone()
+  M.changed(NOBODY)
 end
 
 ---@param chat maestro.ChatBuffer

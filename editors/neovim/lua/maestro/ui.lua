@@ -36,7 +36,10 @@ local function notify(message, level)
   if #M.history > KEPT then
     table.remove(M.history, 1)
   end
-  vim.notify(fitting(line), level or vim.log.levels.INFO)
+  -- Neovim's own way of showing an error throws, which would end the autocommand or the command that tells it.
+  vim.schedule(function()
+    vim.notify(fitting(line), level or vim.log.levels.INFO)
+  end)
 end
 
 ---@param message string
