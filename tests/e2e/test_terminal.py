@@ -87,7 +87,7 @@ _YAML = f"providers:\n  groq:\n    api_key: {CANARY}\n  nobody:\n    api_key: {C
 @pytest.mark.parametrize(
     ("text", "code", "sentences"),
     [
-        (_YAML, 1, ["The key of nobody stays in", "The key of groq in"]),
+        (_YAML, 1, ["`base_api_url` is missing", "The key of nobody stays in", "The key of groq in"]),
         (_YAML.partition("  nobody")[0], 0, ["The key of groq in"]),
         ("providers: [", 1, ["openaicompat-providers.yaml, line 1"]),
         ("", 0, ["There is nothing to import."]),

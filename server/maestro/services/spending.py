@@ -24,7 +24,7 @@ from maestro_protocol.usage import BudgetState
 
 _NEARLY = Decimal("0.8")
 """The part of the day's budget from which on the status says so."""
-_MOMENTS = 2.0
+_MOMENTS = 0.2
 """Seconds."""
 _USUAL_ANSWER = 1_000
 """Tokens, of a model that has not answered yet."""
@@ -193,7 +193,9 @@ class Spending:
     async def aclose(self) -> None:
         """Let what was just spent have its price, if that is a matter of moments."""
         if self._pricing:
-            await asyncio.wait(self._pricing, timeout=_MOMENTS)
+            _, late = await asyncio.wait(self._pricing, timeout=_MOMENTS)
+            for task in late:
+                task.cancel()
 
     async def _price(self, turn_id: str, cost_later: Callable[[], Awaitable[Cost | None]]) -> None:
         if (cost := await cost_later()) is not None:

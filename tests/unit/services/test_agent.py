@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from maestro_protocol.conversations import ChatCreateParams, ChatGetParams
 from maestro_protocol.intents import IntentListParams
 from tests.simulators.fixtures import Simulation
 from tests.simulators.replies import Script, ToolCall
+from tests.simulators.wire import Request
 from tests.unit.services.editor import PERMISSION, FolderEditor, keep_in_git
 from tests.unit.services.product import product
 
@@ -72,6 +73,11 @@ class Scene:
 
     def completed(self) -> list[tuple[JsonValue, JsonValue]]:
         return [(event["status"], event["content"]) for event in self.sink.of("tool.completed")]
+
+
+def _asked(agent: Scene) -> Sequence[Request]:
+    """The questions among the requests; lists of models are asked for beside them."""
+    return [request for request in agent.simulation.requests if request.method == "POST"]
 
 
 @asynccontextmanager
@@ -140,7 +146,7 @@ async def test_an_answer_that_pauses_is_continued(tmp_path: Path, provider: str)
         assert result.stop_reason == "endTurn"
         said = "".join(str(event["text"]) for event in agent.sink.of("text.delta"))
         assert said == "First half, second half."
-        assert "First half" in str(agent.simulation.requests[-1].json)
+        assert "First half" in str(_asked(agent)[-1].json)
 
 
 async def test_a_no_is_told_to_the_model_and_the_turn_goes_on(tmp_path: Path) -> None:
@@ -367,7 +373,7 @@ async def test_a_key_that_maestro_holds_reaches_no_other_model(tmp_path: Path) -
         show = call("run_command", argv=["cat", "notes.md"], intent={**INTENT, "scope": "cat, notes.md"})
         await agent.send("Go.", Script(tool_calls=(call("read_file", path="notes.md"), show)), Script(text="Well."))
         assert key not in str(agent.sink.events)
-        assert key not in str(agent.simulation.requests[-1].json)
+        assert key not in str(_asked(agent)[-1].json)
 
 
 async def test_the_key_of_the_store_reaches_no_model(tmp_path: Path) -> None:
@@ -380,4 +386,4 @@ async def test_the_key_of_the_store_reaches_no_model(tmp_path: Path) -> None:
         assert agent.editor.questions()[0]["risk"]["level"] == "high"
         assert [status for status, _ in agent.completed()] == ["completed"]
         assert key not in str(agent.sink.events)
-        assert key not in str(agent.simulation.requests[-1].json)
+        assert key not in str(_asked(agent)[-1].json)
