@@ -25,7 +25,7 @@ from maestro_protocol.usage import BudgetState
 _NEARLY = Decimal("0.8")
 """The part of the day's budget from which on the status says so."""
 _MOMENTS = 0.2
-"""Seconds."""
+"""Seconds; a server has half a second for its whole end."""
 _USUAL_ANSWER = 1_000
 """Tokens, of a model that has not answered yet."""
 
