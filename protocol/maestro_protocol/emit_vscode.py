@@ -71,8 +71,9 @@ OWN = (
     ),
     Own(
         "trace.server",
-        "Log what the editor and the server say to each other, with all texts in it.",
+        "Log what the editor and the server say to each other, with all texts but no secrets in it.",
         {"type": "string", "enum": ["off", "messages", "verbose"], "default": "off", "scope": "window"},
+        restricted=True,
     ),
 )
 

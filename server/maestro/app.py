@@ -16,6 +16,7 @@ from maestro.services.audit_costs import AuditCosts
 from maestro.services.audit_document import DocumentAudits
 from maestro.services.audit_files import AuditFiles
 from maestro.services.audit_on_save import AuditOnSave
+from maestro.services.audited_documents import AuditedDocuments
 from maestro.services.baselines import Baselines
 from maestro.services.budgets import Budgets
 from maestro.services.chat_feed import ChatFeed
@@ -38,6 +39,7 @@ from maestro.services.models import ModelService
 from maestro.services.opinions import Opinions
 from maestro.services.permissions import PermissionService
 from maestro.services.private import Private
+from maestro.services.recall import Recall
 from maestro.services.refresher import Refresher
 from maestro.services.running import Running
 from maestro.services.sessions import SessionService
@@ -85,6 +87,7 @@ class Services:
     audit: AuditService
     audit_on_save: AuditOnSave
     audit_files: AuditFiles
+    recall: Recall
     texts: Texts
     findings: FindingStore
     marks: Marks
@@ -145,7 +148,9 @@ def build(
     marks = Marks(database, lambda: findings.show_all())
     findings = FindingStore(texts, editor, Verdicts(marks, baselines, gate.folder_of).judge)
     shared = shared_on_disk(directories(environment).cache / "audit.db", settings.audit.concurrency)
-    documents = DocumentAudits(editor, gate, texts, findings, shared, marks, baselines, written)
+    audited = AuditedDocuments(database)
+    findings.listen_for_clearing(audited.forget)
+    documents = DocumentAudits(editor, gate, texts, findings, shared, marks, baselines, written, audited)
     audit = AuditService(runtime, models, status, editor, gate, documents, AuditCosts(models, spending))
     stores, running = ChatStores(database), Running(runtime)
     feed = ChatFeed(stores, running, editor)
@@ -197,7 +202,8 @@ def build(
         telemetry=telemetry,
         audit=audit,
         audit_on_save=AuditOnSave(runtime, audit, editor.show),
-        audit_files=AuditFiles(gate, editor, texts, findings, baselines, written),
+        audit_files=AuditFiles(gate, editor, texts, findings, baselines, written, audited),
+        recall=Recall(editor, documents, audited),
         texts=texts,
         findings=findings,
         marks=marks,

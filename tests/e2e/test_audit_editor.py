@@ -485,3 +485,45 @@ def test_a_command_about_nothing_says_so(shared_server: Client) -> None:
         name, *arguments = command
         shared_server.request("workspace/executeCommand", {"command": name, "arguments": arguments})
         assert shared_server.notification("window/showMessage", after=after)["type"] == 1
+
+
+# -- from one start of the server to the next -------------------------------------------------------------------------
+
+
+def test_what_was_found_is_told_again_after_a_restart_and_nobody_is_asked(page: Open, provider: Upstream) -> None:
+    here = page(ABLE)
+    [diagnostic] = here.audited()
+    assert here.client.exit() == 0
+    again = page(ABLE)
+    told = again.client.wait(lambda message: _diagnostics_in(message, again.uri) != [])
+
+    assert _diagnostics_in(told, again.uri) == [diagnostic]
+    assert again.fix(diagnostic) is not None
+    assert len(provider.exchanges) == 1
+
+
+def test_findings_follow_a_file_that_is_renamed(page: Open, tmp_path: Path) -> None:
+    here = page(ABLE)
+    [diagnostic] = here.audited()
+    renamed = tmp_path / "b.py"
+    (tmp_path / "a.py").rename(renamed)
+    here.client.notify("textDocument/didClose", {"textDocument": {"uri": here.uri}})
+    here.client.notify("workspace/didRenameFiles", {"files": [{"oldUri": here.uri, "newUri": renamed.as_uri()}]})
+    told = here.client.wait(lambda message: _diagnostics_in(message, renamed.as_uri()) != [])
+
+    assert _diagnostics_in(told, renamed.as_uri()) == [diagnostic]
+    after = len(here.client.received())
+    renamed.unlink()
+    here.client.notify("workspace/didDeleteFiles", {"files": [{"uri": renamed.as_uri()}]})
+    here.client.wait(lambda message: _published(message, renamed.as_uri()) == [], after=after)
+    assert here.client.request("maestro/finding/list", {})["findings"] == []
+
+
+def _published(message: JsonObject, uri: str) -> list[JsonObject] | None:
+    """The diagnostics of a document, if the message publishes those."""
+    of_it = message.get("method") == "textDocument/publishDiagnostics" and message["params"]["uri"] == uri
+    return message["params"]["diagnostics"] if of_it else None
+
+
+def _diagnostics_in(message: JsonObject, uri: str) -> list[JsonObject]:
+    return _published(message, uri) or []

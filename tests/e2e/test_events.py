@@ -27,7 +27,7 @@ def provider() -> Iterator[Upstream]:
 def client(tmp_path_factory: pytest.TempPathFactory, provider: Upstream) -> Iterator[Client]:
     variables = environment(tmp_path_factory.mktemp("home"), GOOGLE_GEMINI_BASE_URL=provider.url)
     with Client(variables) as client:
-        client.initialize()
+        client.initialize({})
         gemini_session(client)
         yield client
         client.end()

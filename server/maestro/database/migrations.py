@@ -11,13 +11,13 @@ from maestro.database.copies import copy_database
 from maestro.database.files import beside, delete_partial
 from maestro.database.problems import newer
 from maestro.database.shape import SESSION_COLUMNS, SESSIONS, columns, create, misshapen, missing, tables
-from maestro.database.tables import SINCE_3, SINCE_4
+from maestro.database.tables import SINCE_3, SINCE_4, SINCE_5
 from maestro.database.transactions import transaction
 
 if TYPE_CHECKING:
     import sqlite3
 
-VERSION = 4
+VERSION = 5
 """What `PRAGMA user_version` says of a database of this shape."""
 
 Column: TypeAlias = "str | int | float | bytes | None"
@@ -144,10 +144,16 @@ def _to_4(connection: "sqlite3.Connection") -> None:
     _create_beside(connection)
 
 
+def _to_5(connection: "sqlite3.Connection") -> None:
+    """Which documents have findings gets a table."""
+    _create_beside(connection)
+
+
 def newer_names(connection: "sqlite3.Connection") -> Sequence[str]:
     """Names of tables that this database's version does not know yet, so that anybody's table may have them."""
     number = number_of(connection)
-    return (*(SINCE_3 if number < 3 else ()), *(SINCE_4 if number < 4 else ()))
+    since = {3: SINCE_3, 4: SINCE_4, 5: SINCE_5}
+    return [name for version, names in since.items() if number < version for name in names]
 
 
 def _create_beside(connection: "sqlite3.Connection") -> None:
@@ -158,7 +164,7 @@ def _create_beside(connection: "sqlite3.Connection") -> None:
     create(connection)
 
 
-_STEPS: tuple[Callable[["sqlite3.Connection"], None], ...] = (_to_1, _to_2, _to_3, _to_4)
+_STEPS: tuple[Callable[["sqlite3.Connection"], None], ...] = (_to_1, _to_2, _to_3, _to_4, _to_5)
 
 
 def _named(rows: Iterator[dict[str, Column]]) -> Iterator[dict[str, Column]]:

@@ -188,11 +188,25 @@ CREATE TABLE IF NOT EXISTS written_lines(uri TEXT NOT NULL, first_line INTEGER N
     ),
 }
 
+_RECALL_TABLES: Mapping[str, Sequence[str]] = {
+    # Documents with findings, and who was asked about them; what was found follows from what is remembered of audits.
+    # `rules` is a list in JSON, absent for all of them.
+    "audited_documents": (
+        """
+CREATE TABLE IF NOT EXISTS audited_documents(uri TEXT PRIMARY KEY, provider TEXT NOT NULL, session_id TEXT,
+  model TEXT NOT NULL, rules TEXT, min_severity TEXT NOT NULL) WITHOUT ROWID
+""",
+    ),
+}
+
 SINCE_3 = (*_CHAT_TABLES, *_CONTEXT_TABLES, *_INTENT_TABLES)
 """What version 3 of the shape brought."""
 
 SINCE_4 = (*_AUDIT_TABLES,)
 """What version 4 of the shape brought."""
+
+SINCE_5 = (*_RECALL_TABLES,)
+"""What version 5 of the shape brought."""
 
 TABLES: Mapping[str, Sequence[str]] = {
     **_SESSION_TABLES,
@@ -200,5 +214,6 @@ TABLES: Mapping[str, Sequence[str]] = {
     **_CONTEXT_TABLES,
     **_INTENT_TABLES,
     **_AUDIT_TABLES,
+    **_RECALL_TABLES,
 }
 """By name, in an order in which they can be made."""

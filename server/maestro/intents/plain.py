@@ -11,14 +11,25 @@ _UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn"}
 
 
 def plain(text: str) -> str:
-    """One line without secrets and without characters that hide, reorder or overwrite others."""
-    return redact(visible(text)).strip()
+    """One line without secrets, whatever is put between their characters, and with nothing that deceives."""
+    bare = "".join(character for character in text if not _is_unseen(character) or character.isspace())
+    safe = redact(bare)
+    return visible(text if safe == bare else safe)
 
 
 def visible(text: str) -> str:
-    """One line without characters that hide, reorder or overwrite others."""
-    line = _BLANK.sub(" ", text)
-    return "".join(character for character in line if unicodedata.category(character) not in _UNSEEN).strip()
+    """One line in which what hides, reorders or overwrites other characters is seen, as `\\u202e`."""
+    line = _BLANK.sub(" ", text).strip()
+    return "".join(_escaped(character) if _is_unseen(character) else character for character in line)
+
+
+def _is_unseen(character: str) -> bool:
+    return unicodedata.category(character) in _UNSEEN
+
+
+def _escaped(character: str) -> str:
+    number = ord(character)
+    return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
 
 
 def shortened(text: str, most: int) -> str:

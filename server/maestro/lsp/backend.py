@@ -54,6 +54,7 @@ class LspBackend:
         self._register_features()
         self.protocol.commands = Commands(handshake, connection, self.editor, self.command_context).table
         self._opening = connection.spawn(self._open(), "opening the store")
+        connection.spawn(self._recall(), "telling findings again")
         if not handshake.supported:
             self.editor.show(unsupported_version().message, error=True)
 
@@ -120,6 +121,14 @@ class LspBackend:
         except Exception as error:
             logs.incident(error, "opening the store")
         self.services.refresher.start()
+
+    async def _recall(self) -> None:
+        """What was found before the server was started anew is shown again."""
+        await asyncio.shield(self._opening)
+        try:
+            await self.services.recall.run()
+        except MaestroError as error:
+            logs.logger.info("findings are not told again: %s", error.message)
 
     def _latency(self) -> int:
         ours = self.services.runtime.settings.stream.max_latency_ms

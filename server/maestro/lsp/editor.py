@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Callable, Sequence
+from pathlib import PurePath
 from typing import cast
 from urllib.parse import unquote
 
@@ -20,8 +21,12 @@ from maestro.lsp.protocol import StandardProtocol
 from maestro.lsp.refresh import Refresh
 from maestro.lsp.writer import Outbox
 from maestro.positions import Encoding
+from maestro.workspace.languages import language_told
 from maestro_protocol.audit import Finding
 from maestro_protocol.base import CallParams, WireModel
+
+_UNASKED = frozenset({"maestro/status/didChange"})
+"""What no request of the editor leads to. Editors that do not know it say so to their users each time."""
 
 
 class LspEditor:
@@ -53,7 +58,8 @@ class LspEditor:
         return [*workspace.folders] or ([workspace.root_uri] if workspace.root_uri else [])
 
     def notify(self, method: str, params: WireModel) -> None:
-        self._outbox.push_when_room(frame(notification(method, dump(params))))
+        if self._handshake.knows_maestro or method not in _UNASKED:
+            self._outbox.push_when_room(frame(notification(method, dump(params))))
 
     def show(self, message: str, *, error: bool = False) -> None:
         """Show a sentence to the user."""
@@ -82,7 +88,8 @@ class LspEditor:
         found = documents.get(unquote(uri)) or next((one for one in documents.values() if _same(one.uri, uri)), None)
         if found is None:
             return None
-        return Document(found.uri, found.source, found.language_id or "plaintext", found.version)
+        language = language_told(found.language_id or "", PurePath(found.path))
+        return Document(found.uri, found.source, language, found.version)
 
     def offers(self, feature: Feature) -> bool:
         return isinstance(dig(self._handshake.hello, "features", feature), dict)

@@ -40,6 +40,7 @@ _DIAGNOSTICS: "JsonObject" = {
     "interFileDependencies": False,
     "workspaceDiagnostics": True,
 }
+_ANY_FILE: "JsonObject" = {"filters": [{"scheme": "file", "pattern": {"glob": "**/*"}}]}
 _ENCODINGS = ("utf-8", "utf-16", "utf-32")
 
 
@@ -57,6 +58,8 @@ class Handshake:
     params: "JsonObject" = field(repr=False)
     hello: "JsonObject" = field(repr=False)
     """`capabilities.experimental.maestro`, overridden by `initializationOptions.maestro`."""
+    knows_maestro: bool
+    """Whether either was there."""
     position_encoding: str
     supported: bool
     """Whether there is a common protocol version."""
@@ -128,6 +131,7 @@ def read(params: "JsonObject", environment: Mapping[str, str]) -> Handshake:
     return Handshake(
         params=params,
         hello=hello,
+        knows_maestro=isinstance(declared, dict) or isinstance(chosen, dict),
         position_encoding=_position_encoding(dig(params, "capabilities", "general", "positionEncodings")),
         supported=isinstance(versions, list) and PROTOCOL_VERSION in versions,
         limits=read_limits(dig(hello, "settings", "limits"), environment),
@@ -143,7 +147,10 @@ def result(handshake: Handshake) -> "JsonObject":
         "codeActionProvider": _CODE_ACTIONS if handshake.takes_actions else True,
         "codeLensProvider": {"resolveProvider": False},
         "hoverProvider": True,
-        "workspace": {"workspaceFolders": {"supported": True, "changeNotifications": True}},
+        "workspace": {
+            "workspaceFolders": {"supported": True, "changeNotifications": True},
+            "fileOperations": {"didRename": _ANY_FILE, "didDelete": _ANY_FILE},
+        },
         "experimental": {"maestro": _server_hello(handshake)},
     }
     if handshake.pulls:

@@ -19,6 +19,7 @@ from maestro.editor import Document, Editor
 from maestro.errors import MaestroError
 from maestro.services.audit_results import gone, joined, passed_over, superseded, unanswered
 from maestro.services.audit_targets import Target
+from maestro.services.audited_documents import Asked, AuditedDocuments
 from maestro.services.baselines import Baselines
 from maestro.services.findings import FindingStore
 from maestro.services.marks import Marks
@@ -62,6 +63,11 @@ class Question:
     elsewhere: "Callable[[Question, AuditResult], Awaitable[Question | None]]" = _nowhere
     """What to ask instead where this came of it."""
 
+    @property
+    def asked(self) -> Asked:
+        """What has to be asked again to be told the same."""
+        return Asked(self.provider, self.session_id, self.model, self.rules, self.min_severity)
+
 
 @dataclass(slots=True, eq=False)
 class _Review:
@@ -93,7 +99,13 @@ class DocumentAudits:
     marks: Marks
     baselines: Baselines
     written: WrittenLines
+    audited: AuditedDocuments
     _under_way: dict[str, list[_Review]] = field(default_factory=dict)
+
+    def is_known(self, uri: str) -> bool:
+        """Whether it is being reviewed, or was since the server started."""
+        text = self.texts.get(uri)
+        return text is not None and (text.uri in self._under_way or text.uri in self.findings.uris)
 
     async def check(self, targets: Sequence[Target]) -> None:
         """Whether what somebody named can be audited. Raises 4601 and 4406."""
@@ -233,6 +245,10 @@ class DocumentAudits:
         if result.status == "complete" and not review.lines:
             snapshot.now.looked_for = frozenset(enabled(question.rules))
         found = self.findings.accept(snapshot, outcome)
+        if found:
+            self.audited.keep(snapshot.now.uri, question.asked)
+        elif result.status == "complete" and not review.lines:
+            self.audited.forget([snapshot.now.uri])
         lost = len(result.findings) - len(found)
         rejected = {**result.rejected, "deletedMeanwhile": lost} if lost else result.rejected
         return result.model_copy(update={"findings": [*found], "rejected": rejected})

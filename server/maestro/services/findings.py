@@ -10,6 +10,7 @@ from maestro.audit.fixing.fix import Proposal
 from maestro.audit.fixing.fix_made import is_made
 from maestro.audit.identity.fingerprint import finding_id
 from maestro.audit.moving.edits import Edit, move
+from maestro.audit.moving.line_diff import difference
 from maestro.audit.moving.offsets import to_position
 from maestro.audit.outcome import Outcome
 from maestro.editor import Document, Editor
@@ -79,11 +80,16 @@ class FindingStore:
         self._shown: dict[str, Sequence[Finding]] = {}
         self._publisher = Publisher(self._publish)
         self._listeners: list[Callable[[], None]] = []
+        self._forgetting: list[Callable[[Iterable[str] | None], None]] = []
         texts.listen(self._moved)
 
     def listen(self, listener: Callable[[], None]) -> None:
         """Have it told, once per audit, that other findings are shown, which no edit explains."""
         self._listeners.append(listener)
+
+    def listen_for_clearing(self, listener: Callable[[Iterable[str] | None], None]) -> None:
+        """Have it told of which documents all findings were forgotten; None stands for every document."""
+        self._forgetting.append(listener)
 
     def announce(self) -> None:
         """Tell that by now."""
@@ -125,6 +131,21 @@ class FindingStore:
     def follow(self, document: Document) -> Text:
         """The text of a document that somebody has something to say about."""
         return self._texts.follow(document)
+
+    def rename(self, old: Text, new: Text, path: str | None) -> None:
+        """Have the findings of a document go on in the one it is now, whose path in its folder is this."""
+        edits, place = difference(old.text, new.text), {"uri": new.uri, "rel_path": path}
+        moved = [one for one in self._tracked.pop(old.uri, ()) if one.follow(edits, new.text)]
+        for one in moved:
+            one.finding = one.finding.model_copy(update=place)
+        self._tracked[new.uri] = moved
+        self._unverified[new.uri] = [one.model_copy(update=place) for one in self._unverified.pop(old.uri, ())]
+        new.looked_for = old.looked_for
+        self._texts.forget(old.uri)
+        if self._shown.pop(old.uri, ()):
+            self._editor.publish(old.uri, None, [])
+        self.show(new.uri)
+        self.announce()
 
     def add(self, uri: str, placed: Iterable[Placed]) -> None:
         """Take over findings about the text as it is now, beside those there are."""
@@ -217,6 +238,9 @@ class FindingStore:
             self._unverified.pop(uri, None)
             cleared += len(before) - len(kept)
             self.show(uri)
+        everything = audit_id is None and uris is None
+        for listener in self._forgetting:
+            listener(None if everything else [uri for uri in keys if not self._tracked[uri]])
         self.announce()
         return cleared
 

@@ -71,7 +71,7 @@ async def test_an_open_document_is_found_however_its_uri_is_spelled(tmp_path: Pa
     for uri in (f"file://{tmp_path}/a b.py", f"file://{tmp_path}/./x/../%61%20b.py"):
         document = desk.editor.opened(uri)
         assert document is not None
-        assert (document.uri, document.language, document.text) == (opened["uri"], "plaintext", "")
+        assert (document.uri, document.language, document.text) == (opened["uri"], "python", "")
     for uri in ((tmp_path / "a.py").as_uri(), "untitled:1", "", "a b.py"):
         assert desk.editor.opened(uri) is None
 
@@ -194,13 +194,21 @@ async def test_why_an_edit_was_not_made(answer: object, reason: str | None, tmp_
 
 
 async def test_notifications_and_messages(tmp_path: Path) -> None:
-    desk = Desk(tmp_path)
+    desk = Desk(tmp_path, initializationOptions={"maestro": {}})
     desk.editor.notify("maestro/status/didChange", StatusDidChangeParams(state="normal", message="m"))
     desk.editor.show("warning")
     desk.editor.show("error", error=True)
 
     assert await desk.said("maestro/status/didChange") == [{"state": "normal", "message": "m"}]
     assert [one["type"] for one in await desk.said("window/showMessage")] == [2, 1]
+
+
+async def test_an_editor_that_does_not_know_maestro_is_told_what_lsp_has(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.editor.notify("maestro/status/didChange", StatusDidChangeParams(state="normal", message="m"))
+    desk.editor.show("warning")
+
+    assert [one["method"] for one in await desk.peer.settle()] == ["window/showMessage"]
 
 
 @pytest.mark.parametrize(

@@ -159,6 +159,8 @@ def test_the_answer_is_what_the_types_say(tmp_path: Path) -> None:
     assert ours.text_document_sync.open_close == built.text_document_sync.open_close
     assert ours.workspace is not None and built.workspace is not None
     assert ours.workspace.workspace_folders == built.workspace.workspace_folders
+    assert ours.workspace.file_operations is not None
+    assert ours.workspace.file_operations.did_rename == ours.workspace.file_operations.did_delete
     assert ours.diagnostic_provider == types.DiagnosticOptions(False, True, "maestro")
     assert ours.code_action_provider == types.CodeActionOptions(
         code_action_kinds=(types.CodeActionKind.QuickFix, "source.fixAll.maestro"), resolve_provider=True

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from maestro.database.backups import restore
+from maestro.database.migrations import VERSION
 from maestro.errors import MaestroError
 from tests.unit.store.support import CANARY, SECRET, load, make_legacy, names, on_disk, opened, query, rows, store
 from tests.unit.store.test_migrations import legacy_without_rules
@@ -32,7 +33,7 @@ async def test_no_clear_text_stays_anywhere(tmp_path: Path) -> None:
         assert await load(database, vault_of(database), "ses_1") == SECRET.encode()
     assert on_disk(tmp_path, CANARY) == []
     assert [name[:20] for name in names(tmp_path)] == [
-        "maestro.db", "maestro.db.backup-v1", "maestro.db.backup-v4", "vault.key"
+        "maestro.db", "maestro.db.backup-v1", f"maestro.db.backup-v{VERSION}", "vault.key"
     ]  # fmt: skip
 
 

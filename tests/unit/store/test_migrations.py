@@ -36,7 +36,7 @@ TABLES = {
     *SESSION_TABLES,
     *CHAT_TABLES,
     *("chunks", "chunk_totals", "ledger", "ledger_head", "grants"),
-    *("finding_marks", "written_lines", "sqlite_sequence"),
+    *("finding_marks", "audited_documents", "written_lines", "sqlite_sequence"),
 }
 SCHEMA = "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name"
 IDS = "SELECT id, provider, auth_type, name, CAST(credentials AS TEXT) FROM saved_authentications ORDER BY id"
@@ -109,6 +109,7 @@ def make_version_3(path: Path) -> Path:
     migrated(path)
     query(path, "DROP TABLE finding_marks")
     query(path, "DROP TABLE written_lines")
+    query(path, "DROP TABLE audited_documents")
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         complete(connection)
     query(path, "PRAGMA user_version = 3")
@@ -124,6 +125,20 @@ def test_intents_of_the_time_before_lines_were_remembered_stay(tmp_path: Path) -
     assert query(path, "PRAGMA user_version") == [(VERSION,)]
     (backup,) = backups(path)
     assert ".backup-v3-" in backup.name and str(backup) in notice
+
+
+def test_what_people_said_of_findings_stays(tmp_path: Path) -> None:
+    path = tmp_path / "maestro.db"
+    migrated(path)
+    query(path, "DROP TABLE audited_documents")
+    query(path, "INSERT INTO finding_marks VALUES ('f', 'rule', 'unused-code', '', '', '', '', NULL, 1, 'now')")
+    query(path, "PRAGMA user_version = 4")
+    before = query(path, "SELECT * FROM finding_marks")
+    [notice] = migrated(path)
+    assert before and query(path, "SELECT * FROM finding_marks") == before
+    assert query(path, "SELECT count(*) FROM audited_documents") == [(0,)]
+    (backup,) = backups(path)
+    assert ".backup-v4-" in backup.name and str(backup) in notice
 
 
 def test_a_table_that_has_the_new_name_is_kept_under_another(tmp_path: Path) -> None:
