@@ -5,6 +5,7 @@ local handlers = {}
 for _, method in ipairs({
   '$/progress',
   'window/showMessage',
+  'workspace/applyEdit',
   'maestro/chat/didChange',
   'maestro/context/didChange',
   'maestro/permission/request',
@@ -25,7 +26,10 @@ return {
   end,
   root_dir = function(bufnr, on_dir)
     local config = require('maestro.config')
-    if config.is_file(bufnr) and require('maestro.process').available() then
+    local problem = config.is_file(bufnr) and require('maestro.process').problem()
+    if problem then
+      require('maestro.ui').error_once(problem)
+    elseif config.is_file(bufnr) then
       on_dir(config.root(bufnr))
     end
   end,

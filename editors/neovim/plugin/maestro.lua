@@ -31,11 +31,28 @@ end
 vim.keymap.set('x', '<Plug>(maestro-chat)', ':Maestro chat<CR>', { desc = 'Open a chat about the selection' })
 vim.keymap.set('x', '<Plug>(maestro-audit)', ':Maestro audit<CR>', { desc = 'Audit the selected lines' })
 
+local group = vim.api.nvim_create_augroup('maestro', {})
 vim.api.nvim_create_autocmd('BufReadCmd', {
-  group = vim.api.nvim_create_augroup('maestro', {}),
+  group = group,
   pattern = 'maestro://*',
   desc = 'Show a chat, a context or the intents again',
   callback = function(args)
     require('maestro.buffers').read(args.buf, args.match)
+  end,
+})
+vim.api.nvim_create_autocmd('SessionLoadPost', {
+  group = group,
+  desc = 'Show what a session of Neovim had of Maestro',
+  callback = vim.schedule_wrap(function()
+    require('maestro.buffers').revive()
+  end),
+})
+vim.api.nvim_create_autocmd('VimLeave', {
+  group = group,
+  desc = 'Let a server that is stopped see that the editor is gone',
+  callback = function()
+    if package.loaded['maestro.process'] then
+      require('maestro.process').wake()
+    end
   end,
 })

@@ -15,14 +15,15 @@ def vimdoc(source: str) -> str:
     """The help file of a Markdown text: headings, paragraphs, code and tables of it."""
     title, *sections = re.split(r"^#{1,2} ", source, flags=re.MULTILINE)[1:]
     name, _, opening = title.partition("\n")
-    head = f"*maestro.txt*  {name}\n\n"
+    head = _right(f"*maestro.txt*  {name}", "*maestro*") + "\n"
     body = "".join(_section(*section.partition("\n")[::2]) for section in sections)
     contents = "".join(_right(line, f"|{_tag(line)}|") for line in (section.partition("\n")[0] for section in sections))
     return f"{head}{''.join(_blocks(opening))}{contents}{body}\nvim:tw=78:ts=8:ft=help:norl:\n"
 
 
 def _section(heading: str, text: str) -> str:
-    return f"\n{'=' * WIDTH}\n{_right(heading.upper(), f'*{_tag(heading)}*')}\n{''.join(_blocks(text)).rstrip()}\n"
+    tags = f"*{_tag(heading)}*" + (" *:Maestro*" if heading == "Commands" else "")
+    return f"\n{'=' * WIDTH}\n{_right(heading.upper(), tags)}\n{''.join(_blocks(text)).rstrip()}\n"
 
 
 def _tag(heading: str) -> str:

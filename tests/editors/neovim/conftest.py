@@ -94,5 +94,5 @@ def nvim(launch: Open, simulated: Simulated) -> Neovim:
 def sign_in(nvim: Neovim) -> None:
     """Sign in, and have read what is told once of where the key lies."""
     assert nvim.request("maestro/session/create", KEY)["type"] == "done"
-    nvim.until("return #require('maestro.ui').history > 0")
-    nvim.lua("_G.told = {}")
+    nvim.until("return #_G.told() > 0")
+    nvim.command("messages clear")

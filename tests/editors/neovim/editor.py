@@ -18,7 +18,10 @@ PLUGIN = ROOT / "editors" / "neovim"
 INIT = """
 vim.opt.runtimepath:prepend({plugin})
 vim.g.maestro = vim.tbl_extend('force', {{ cmd = vim.json.decode({command}) }}, vim.json.decode({options}))
-_G.told, _G.asked, _G.choices, _G.events = {{}}, {{}}, {{}}, {{}}
+_G.asked, _G.choices, _G.events = {{}}, {{}}, {{}}
+_G.told = function()
+  return vim.split(vim.fn.execute('messages'), '\\n', {{ trimempty = true }})
+end
 vim.api.nvim_create_autocmd('User', {{
   pattern = 'Maestro*',
   callback = function(args)
@@ -28,9 +31,7 @@ vim.api.nvim_create_autocmd('User', {{
 vim.lsp.enable('maestro')
 """
 PERSON = """
-vim.notify = function(message, level)
-  table.insert(_G.told, { message = message, level = level or vim.log.levels.INFO })
-end
+vim.o.columns = 400
 vim.ui.select = function(items, opts, on_choice)
   local shown = vim.tbl_map(opts.format_item or tostring, items)
   table.insert(_G.asked, { prompt = opts.prompt, items = shown })
@@ -137,8 +138,8 @@ class Neovim:
         return "\n".join(self.lines())
 
     def told(self) -> list[str]:
-        """What `vim.notify` was given so far."""
-        found: list[str] = self.lua("return vim.tbl_map(function(one) return one.message end, _G.told)")
+        """The lines of `:messages`, Neovim's own among them."""
+        found: list[str] = self.lua("return _G.told()")
         return found
 
     def choose(self, *words: str) -> None:

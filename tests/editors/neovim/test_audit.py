@@ -101,3 +101,49 @@ def test_a_workspace_that_is_not_trusted_sends_nothing(launch: Open, folder: Pat
     assert nvim.lua("return require('maestro.hello').trusts(...)", str(folder)) is False
     tools = nvim.request("maestro/tool/list")["tools"]
     assert tools and not any(tool["enabled"] for tool in tools)
+
+
+def test_what_was_dismissed_is_not_counted(launch: Open) -> None:
+    nvim = audited(launch)
+    nvim.until(FOUND, 1)
+    [found] = nvim.request("maestro/finding/list")["findings"]
+    nvim.request("maestro/finding/dismiss", {"findingId": found["id"]})
+    nvim.until(FOUND, 0)
+    nvim.lua("_G.events = {}")
+    nvim.command("Maestro audit")
+    nvim.until(ENDED)
+    assert nvim.told()[-1] == "maestro: audit 0 findings"
+
+
+def test_a_range_ends_with_its_last_line(launch: Open) -> None:
+    nvim = launch()
+    nvim.command("edit sums.py")
+    nvim.command("1,2Maestro audit")
+    nvim.until(ENDED)
+    assert nvim.told()[-1] == "maestro: audit 0 findings"
+    nvim.lua("_G.events = {}")
+    nvim.command("3,3Maestro audit")
+    nvim.until(ENDED)
+    assert nvim.told()[-1] == "maestro: audit 1 finding"
+
+
+def test_stop_stops_every_audit(launch: Open) -> None:
+    nvim = launch()
+    nvim.command("edit sums.py")
+    nvim.until("return vim.list_contains(_G.events, 'MaestroReady')")
+    nvim.lua(STOPPED_AT_ONCE)
+    assert nvim.lua("return _G.cancelled") == 2
+
+
+STOPPED_AT_ONCE = """
+local client = vim.lsp.get_clients({ name = 'maestro' })[1]
+local cancel = client.cancel_request
+_G.cancelled = 0
+client.cancel_request = function(...)
+  _G.cancelled = _G.cancelled + 1
+  return cancel(...)
+end
+vim.cmd('Maestro audit')
+vim.cmd('Maestro audit workspace')
+vim.cmd('Maestro stop')
+"""

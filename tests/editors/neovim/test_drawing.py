@@ -8,7 +8,7 @@ FUZZ = r"""
 local drawing, seed = require('maestro.drawing'), ...
 math.randomseed(seed)
 local buf = vim.api.nvim_create_buf(true, false)
-local drawn = drawing.new(buf)
+local drawn = drawing.new(buf, function() end)
 drawn:set_prompt('mine\nand mine')
 local blocks, keys, pieces = {}, 0, { 'a', 'b\n', '\n', 'ü', '\n\n', 'some words ' }
 
@@ -34,6 +34,12 @@ local changes = {
   function(index)
     table.remove(blocks, index)
   end,
+  function(index)
+    if math.random(10) == 1 then
+      local height = drawn:prompt_row()
+      vim.api.nvim_buf_set_lines(buf, math.max(0, height - index), height, false, {})
+    end
+  end,
 }
 
 for step = 1, 300 do
@@ -54,6 +60,12 @@ return { step = 'all' }
 """
 
 
+DRAWN = """
+_G.drawn = require('maestro.drawing').new(0, function() end)
+_G.drawn:sync({ { key = '1', text = 'drawn' } })
+"""
+
+
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_any_change_is_drawn(launch: Open, seed: int) -> None:
     assert launch().lua(FUZZ, seed) == {"step": "all"}
@@ -61,7 +73,7 @@ def test_any_change_is_drawn(launch: Open, seed: int) -> None:
 
 def test_undo_is_for_what_the_user_wrote(launch: Open) -> None:
     nvim = launch()
-    nvim.lua("_G.drawn = require('maestro.drawing').new(0) _G.drawn:sync({ { key = '1', text = 'drawn' } })")
+    nvim.lua(DRAWN)
     nvim.keys("Gimine<Esc>")
     nvim.until("return vim.fn.getline(2) == 'mine'")
     nvim.keys("uuu")
@@ -71,7 +83,7 @@ def test_undo_is_for_what_the_user_wrote(launch: Open) -> None:
 
 def test_a_prompt_that_was_deleted_comes_back(launch: Open) -> None:
     nvim = launch()
-    nvim.lua("_G.drawn = require('maestro.drawing').new(0) _G.drawn:sync({ { key = '1', text = 'drawn' } })")
+    nvim.lua(DRAWN)
     nvim.command("normal! Gdd")
     nvim.lua("_G.drawn:sync({ { key = '1', text = 'drawn' }, { key = '2', text = 'more' } })")
     assert nvim.lines() == ["drawn", "more", ""]

@@ -35,7 +35,8 @@ def test_a_login_by_what_is_pasted(signed_out: Neovim, openai: World) -> None:
     ended = openai.visit(address)
     nvim.keys(f"A{ended}<CR>")
     nvim.until("return vim.list_contains(_G.events, 'MaestroLoginCompleted')")
-    assert "maestro: signed in to openai as 'work'" in nvim.told()
+    nvim.request("maestro/status")
+    assert nvim.told().count("maestro: signed in to openai as 'work'") == 1
     assert "code=" not in nvim.text()
     assert sessions(nvim) == ["work"]
 
@@ -79,7 +80,7 @@ def test_a_key_is_asked_for_and_shown_nowhere(signed_out: Neovim) -> None:
     )
     nvim.choose("api_key", "keyed")
     nvim.command("Maestro login openai")
-    nvim.until("return #_G.told > 1")
+    nvim.until("return #_G.told() > 1")
     assert "API key" in nvim.lua("return _G.secret")
     assert "maestro: signed in to openai as 'keyed'" in nvim.told()
     assert "CANARY" not in nvim.command("messages") + nvim.text()
@@ -90,23 +91,35 @@ def test_sessions_are_chosen_bound_and_renamed(nvim: Neovim) -> None:
     nvim.request("maestro/session/create", key)
     nvim.choose("other")
     nvim.command("Maestro session")
-    nvim.until("return #_G.told > 0")
+    nvim.until("return #_G.told() > 0")
     assert nvim.told() == ["maestro: session 'other' is the default of openai"]
     nvim.command("Maestro session bind mine")
-    nvim.until("return #_G.told > 1")
+    nvim.until("return #_G.told() > 1")
     assert nvim.told()[1].startswith("maestro: session 'mine' is used in ")
     nvim.choose("theirs")
     nvim.command("Maestro session rename other")
-    nvim.until("return #_G.told > 2")
+    nvim.until("return #_G.told() > 2")
     assert sorted(sessions(nvim)) == ["mine", "theirs"]
-    assert "theirs" in nvim.lua("return vim.fn.getcompletion('Maestro session ', 'cmdline')")
+    assert "theirs" in nvim.lua("return vim.fn.getcompletion('Maestro session use ', 'cmdline')")
     nvim.choose("Delete")
     nvim.command("Maestro session delete theirs")
-    nvim.until("return #_G.told > 3")
+    nvim.until("return #_G.told() > 3")
     assert sessions(nvim) == ["mine"]
+
+
+def test_a_key_is_in_no_log_of_the_editor(signed_out: Neovim) -> None:
+    nvim = signed_out
+    nvim.lua("vim.lsp.set_log_level('trace') vim.fn.inputsecret = function() return 'sk-proj-CANARY-0a1b2c3d' end")
+    nvim.choose("api_key", "keyed")
+    nvim.command("Maestro login openai")
+    nvim.until("return vim.iter(_G.told()):any(function(line) return line:find('keyed') end)")
+    log = Path(nvim.lua("return vim.lsp.get_log_path()")).read_text()
+    assert "maestro/provider/list" in log
+    assert "CANARY" not in log
+    assert nvim.lua("return vim.lsp.log.get_level() == vim.log.levels.TRACE")
 
 
 def test_a_session_nobody_has_is_told(nvim: Neovim) -> None:
     nvim.command("Maestro session use nobody")
-    nvim.until("return #_G.told > 0")
+    nvim.until("return #_G.told() > 0")
     assert nvim.told() == ["maestro: there is no session 'nobody'"]

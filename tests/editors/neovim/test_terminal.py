@@ -74,6 +74,73 @@ def test_a_question_is_seen_and_answered_by_keys(terminal: Terminal, simulated: 
     assert "[1]" not in screen
 
 
+def test_a_question_takes_no_key_from_a_command_that_is_typed(terminal: Terminal, simulated: Simulated) -> None:
+    terminal.nvim.command("enew")
+    terminal.type(":echo 'half ")
+    asks(terminal, simulated)
+    assert terminal.wait_for(":echo 'half").splitlines()[-1] == ":echo 'half"
+    terminal.type("a line'", "Enter")
+    assert "Maestro asks · :Maestro answer" in terminal.wait_for(f"maestro: a question, see :Maestro answer: {ASKED}")
+    terminal.type(":Maestro answer deny", "Enter")
+    terminal.wait_without("Maestro asks")
+
+
+ASKED = "Edit notes.md, for maint"
+
+
+def asks(terminal: Terminal, simulated: Simulated) -> None:
+    simulated.service.scripts.queue.extend([Script(tool_calls=(edit(),)), Script(text="Fine.")])
+    terminal.nvim.lua("require('maestro.sending').send(require('maestro.chat').latest(), 'Change it')")
+    terminal.nvim.until("return #require('maestro.approvals').open() > 0")
+
+
+def test_a_question_takes_no_key_from_who_inserts_and_can_be_read_whole(
+    terminal: Terminal, simulated: Simulated
+) -> None:
+    terminal.nvim.command("enew")
+    terminal.type("i", "1 is ")
+    asks(terminal, simulated)
+    terminal.wait_for("Maestro asks · :Maestro answer")
+    terminal.type("written", "Escape")
+    terminal.wait_for("1 is written")
+    terminal.type(":Maestro answer", "Enter")
+    assert "+bread" in terminal.wait_for("Tool: apply_edit")
+    terminal.type("G")
+    terminal.wait_for("[4] Deny")
+    terminal.type("gg", "Enter")
+    screen = terminal.wait_for("Type number and <Enter>")
+    assert re.search(r"\+bread.*Scope: notes.md.*Risk: medium.*1: Allow once.*4: Deny", screen, re.DOTALL)
+    terminal.type("4", "Enter")
+    assert "1 is written" in terminal.wait_without("Maestro asks")
+
+
+CONTEXT = """\
+2 chunks · N tokens of N
+
+      ~6    user                     Say hello
+       5    assistant                Hello **there**.
+"""
+
+
+def test_the_context_is_seen_and_pruned(terminal: Terminal, simulated: Simulated) -> None:
+    simulated.service.scripts.queue.append(Script(text="Hello **there**.", tokens=TOKENS))
+    terminal.wait_for("── You")
+    terminal.type("i", "Say hello", "Escape", "Enter")
+    terminal.wait_for("tokens")
+    terminal.type(":Maestro context", "Enter")
+    assert CONTEXT in re.sub(r"\d+ tokens of \d+", "N tokens of N", terminal.wait_for("2 chunks"))
+    terminal.type("3Gdd")
+    assert "Say hello" not in terminal.wait_for("1 chunk ·").split("1 chunk ·")[1]
+    terminal.type("u")
+    terminal.wait_for("2 chunks")
+
+
+def test_the_health_is_seen(terminal: Terminal) -> None:
+    terminal.type(":checkhealth maestro", "Enter", ":only", "Enter")
+    screen = terminal.wait_for("maestro: doctor")
+    assert re.search(r"maestro: .*OK the options fit.*OK .*OK server \S+, protocol 1, utf-8", screen, re.DOTALL)
+
+
 def test_a_finding_is_seen_and_mended(bare: Terminal) -> None:
     bare.nvim.lua("vim.diagnostic.config({ virtual_text = true })")
     bare.type(":edit sums.py", "Enter")
@@ -91,3 +158,19 @@ def test_a_long_message_does_not_ask_for_a_key(bare: Terminal) -> None:
     assert "… (:Maestro messages)" in bare.wait_for("long")
     bare.type(":Maestro messages", "Enter")
     bare.wait_for("Maestro messages")
+
+
+def test_lines_at_once_do_not_ask_for_a_key(bare: Terminal) -> None:
+    bare.nvim.lua("for _, word in ipairs({ 'warn', 'error', 'info' }) do require('maestro.ui')[word]('a ' .. word) end")
+    bare.wait_for("maestro: a info")
+    assert bare.nvim.call("nvim_get_mode") == {"mode": "n", "blocking": False}
+    assert bare.nvim.told() == ["maestro: a warn", "maestro: a error", "maestro: a info"]
+
+
+def test_what_goes_along_is_seen_in_a_narrow_window(terminal: Terminal) -> None:
+    for name in ("notes.md", "sums.py"):
+        terminal.nvim.command(f"Maestro attach {name}")
+    terminal.nvim.command("vertical rightbelow new | wincmd p | vertical resize 30")
+    terminal.nvim.command("Maestro model openai/gpt-5.5")
+    screen = terminal.wait_for("   notes.md · sums.py")
+    assert "── You · openai/gpt-5.5 " in screen

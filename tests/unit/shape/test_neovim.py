@@ -27,7 +27,7 @@ def test_the_help_is_fresh() -> None:
 
 def test_every_command_is_told() -> None:
     told = [cell.split()[1] for cell in first_cells("Commands")]
-    assert sorted(told) == sorted(re.findall(r"^subs\.(\w+) = ", read("lua/maestro/commands.lua"), re.MULTILINE))
+    assert sorted(told) == sorted(re.findall(r"^subs\.(\w+) = ", read("lua/maestro/subcommands.lua"), re.MULTILINE))
 
 
 def test_every_option_is_told() -> None:

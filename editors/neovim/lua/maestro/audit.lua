@@ -4,17 +4,27 @@ local config = require('maestro.config')
 local methods = require('maestro.protocol').methods
 local server = require('maestro.server')
 local stream = require('maestro.stream')
+local texts = require('maestro.text')
 local ui = require('maestro.ui')
 
 local M = {}
 
----@type { client: vim.lsp.Client, id: integer }? the audit that was begun last
-local latest
+---@type table<string, { client: vim.lsp.Client, id: integer }> the audits under way, by their tokens
+local under_way = {}
+
+---How many are shown: what was dismissed, suppressed or put into the baseline is not.
+---@param result maestro.AuditResult
+---@return integer
+local function shown(result)
+  return #vim.tbl_filter(function(finding)
+    return finding.state == 'open' or finding.state == 'touched'
+  end, result.findings)
+end
 
 ---@param result maestro.AuditResult
 ---@return string
 local function summary(result)
-  local count = ('%d finding%s'):format(#result.findings, #result.findings == 1 and '' or 's')
+  local count = texts.count(shown(result), 'finding')
   local clean = result.status == 'complete' and count or ('%s, %s'):format(result.status, count)
   return result.error and ('%s: %s'):format(clean, ui.line(result.error)) or clean
 end
@@ -23,7 +33,7 @@ end
 local function told(result)
   local level = (result.status == 'complete' or result.status == 'cancelled') and ui.info or ui.warn
   level('audit ' .. summary(result))
-  ui.emit('AuditCompleted', { auditId = result.auditId, status = result.status, findings = #result.findings })
+  ui.emit('AuditCompleted', { auditId = result.auditId, status = result.status, findings = shown(result) })
 end
 
 ---@param target maestro.AuditTarget
@@ -33,14 +43,14 @@ local function run(target)
   server.with(function(client)
     local id = server.request_on(client, methods.AUDIT_RUN, params, function(failure, result)
       stream.close(token)
-      latest = nil
+      under_way[token] = nil
       if failure then
         ui.failure(failure)
       else
         told(result)
       end
     end)
-    latest = id and { client = client, id = id }
+    under_way[token] = id and { client = client, id = id }
   end)
 end
 
@@ -54,6 +64,15 @@ local function uri_of(buf)
   return vim.uri_from_bufnr(buf)
 end
 
+---Whole lines, without what the next one begins with: what a range touches is in it.
+---@param first integer one-based
+---@param last integer
+---@return lsp.Range
+local function lines(first, last)
+  local line = vim.api.nvim_buf_get_lines(0, last - 1, last, false)[1] or ''
+  return { start = { line = first - 1, character = 0 }, ['end'] = { line = last - 1, character = #line } }
+end
+
 ---@param first? integer one-based lines
 ---@param last? integer
 function M.file(first, last)
@@ -61,10 +80,7 @@ function M.file(first, last)
   if not uri then
     return
   end
-  local range = first
-    and last
-    and { start = { line = first - 1, character = 0 }, ['end'] = { line = last, character = 0 } }
-  run({ uri = uri, range = range or nil })
+  run({ uri = uri, range = first and last and lines(first, last) or nil })
 end
 
 function M.workspace()
@@ -82,14 +98,11 @@ function M.clear()
   end)
 end
 
----@return boolean stopped whether one was under way
+---Stop all that are under way.
 function M.stop()
-  if not latest then
-    return false
+  for _, audit in pairs(under_way) do
+    audit.client:cancel_request(audit.id)
   end
-  latest.client:cancel_request(latest.id)
-  latest = nil
-  return true
 end
 
 return M

@@ -16,6 +16,9 @@ local readers = {
   context = function(buf, id)
     require('maestro.context').read(buf, id)
   end,
+  question = function(buf, id)
+    require('maestro.question_buffer').read(buf, id)
+  end,
   intents = function(buf, id)
     require('maestro.intents').read(buf, id)
   end,
@@ -58,7 +61,16 @@ function M.named(name)
   return buf, true
 end
 
----Show a buffer: where it is shown already, else in a new window.
+---@param command string
+local function open_window(command)
+  local ok, problem = pcall(vim.cmd, command)
+  if not ok then
+    local why = tostring(problem):gsub('^.-(E%d+:)', '%1')
+    ui.error_once(("'%s' opens no window: %s"):format(command, why))
+  end
+end
+
+---Show a buffer: where it is shown already, else in a new window, or in this one if none can be opened.
 ---@param buf integer
 ---@param command? string that opens the window; absent, the option `open`
 ---@return integer window
@@ -68,9 +80,22 @@ function M.show(buf, command)
     api.nvim_set_current_win(window)
     return window
   end
-  vim.cmd(command or config.get().open)
+  open_window(command or config.get().open)
   api.nvim_win_set_buf(0, buf)
   return api.nvim_get_current_win()
+end
+
+---Delete a buffer; while the command-line window is open Neovim lets nothing go, so once that is closed.
+---@param buf integer
+function M.delete(buf)
+  if vim.fn.getcmdwintype() ~= '' then
+    local again = vim.schedule_wrap(function()
+      M.delete(buf)
+    end)
+    api.nvim_create_autocmd('CmdwinLeave', { once = true, callback = again })
+  elseif api.nvim_buf_is_valid(buf) then
+    api.nvim_buf_delete(buf, { force = true })
+  end
 end
 
 ---Show rows of a table, which do not wrap.
@@ -88,13 +113,28 @@ function M.map(buf, keys, mode)
     return
   end
   for key, what in pairs(keys) do
-    vim.keymap.set(mode or 'n', key, what[1], { buffer = buf, desc = what[2], nowait = true })
+    local begins_another = keys[key .. key] ~= nil
+    vim.keymap.set(mode or 'n', key, what[1], { buffer = buf, desc = what[2], nowait = not begins_another })
   end
 end
 
+---Read those that a session of Neovim brought back as if they were files.
+function M.revive()
+  for _, buf in ipairs(api.nvim_list_bufs()) do
+    local name = api.nvim_buf_get_name(buf)
+    if api.nvim_buf_is_loaded(buf) and vim.bo[buf].buftype == '' and vim.startswith(name, 'maestro://') then
+      M.read(buf, name)
+    end
+  end
+end
+
+---One that has gone meanwhile is left alone.
 ---@param buf integer
 ---@param lines string[]
 function M.set_lines(buf, lines)
+  if not api.nvim_buf_is_loaded(buf) then
+    return
+  end
   vim.bo[buf].modifiable = true
   api.nvim_buf_set_lines(buf, 0, -1, false, lines)
   vim.bo[buf].modifiable = false

@@ -1,18 +1,20 @@
 ---One chat in its buffer: what is known of it, and how that is drawn.
 
 local approvals = require('maestro.approvals')
+local prompt_line = require('maestro.prompt_line')
 local render = require('maestro.render')
+local texts = require('maestro.text')
 local views = require('maestro.view')
 
 local M = {}
 
 local api = vim.api
-local namespace = api.nvim_create_namespace('maestro.chat')
 local DRAW_EVERY_MS = 33
 
 ---@class maestro.Sending
 ---@field token string
 ---@field text string
+---@field written boolean whether that stood below the chat
 ---@field attached maestro.InputPart[] what went with it
 ---@field client? vim.lsp.Client absent while it is waited for
 ---@field id? integer of the request
@@ -28,6 +30,7 @@ local DRAW_EVERY_MS = 33
 ---@field attached maestro.InputPart[] what goes with the next message
 ---@field sending? maestro.Sending
 ---@field fetching? boolean
+---@field draft? string what was written below the chat when its buffer was unloaded
 ---@field drawn_at number
 ---@field due? boolean a draw is
 
@@ -78,14 +81,18 @@ function M.by_id(id)
   end
 end
 
----The chat of this buffer, or the one that was used last.
+---The chat of this buffer, or the one that was used last; its buffer may have been put away by |:bdelete|.
+---@return maestro.ChatBuffer?
+function M.latest()
+  latest = by_buf[api.nvim_get_current_buf()] or latest
+  return latest and by_buf[latest.buf]
+end
+
+---The same, if its buffer is there.
 ---@return maestro.ChatBuffer?
 function M.current()
-  local here = by_buf[api.nvim_get_current_buf()]
-  if here then
-    latest = here
-  end
-  return latest and api.nvim_buf_is_loaded(latest.buf) and latest or nil
+  local chat = M.latest()
+  return chat and api.nvim_buf_is_loaded(chat.buf) and chat or nil
 end
 
 ---@return maestro.ChatBuffer[]
@@ -93,36 +100,30 @@ function M.all()
   return vim.tbl_values(by_buf)
 end
 
----@param part maestro.InputPart
----@return string
-local function label_of(part)
-  local name = vim.fn.fnamemodify(vim.uri_to_fname(part.uri), ':~:.')
-  if part.type == 'selection' then
-    return ('%s:%d-%d'):format(name, part.range.start.line + 1, part.range['end'].line + 1)
-  end
-  return name
-end
+local ELSEWHERE = { key = 'elsewhere', text = '> A question waits in the window that sent the message.\n' }
 
+---The questions about a chat; one that is put to somebody else is said to be.
 ---@param chat maestro.ChatBuffer
-local function mark_prompt(chat)
-  local words = { 'You' }
-  vim.list_extend(words, { chat.model, chat.session })
-  vim.list_extend(words, vim.tbl_map(label_of, chat.attached))
-  local line = { { '── ' .. table.concat(words, ' · ') .. ' ', 'Comment' } }
-  api.nvim_buf_set_extmark(chat.buf, namespace, chat.drawing:prompt_row(), 0, {
-    id = 1,
-    virt_lines = { line },
-    virt_lines_above = true,
-    right_gravity = false,
-  })
+---@return maestro.Block[]
+local function questions_of(chat)
+  local asked, turn = approvals.blocks(chat.id), views.running(chat.view)
+  if #asked > 0 or chat.sending or not turn then
+    return asked
+  end
+  for _, part in ipairs(turn.parts) do
+    if part.status == 'waiting' then
+      return { ELSEWHERE }
+    end
+  end
+  return asked
 end
 
 ---@param chat maestro.ChatBuffer
 function M.draw(chat)
   chat.drawn_at, chat.due = vim.uv.now(), nil
-  if api.nvim_buf_is_loaded(chat.buf) then
-    chat.drawing:sync(render.blocks(chat.view, chat.title, approvals.blocks(chat.id)))
-    mark_prompt(chat)
+  if by_buf[chat.buf] == chat and api.nvim_buf_is_loaded(chat.buf) then
+    chat.drawing:sync(render.blocks(chat.view, chat.title, questions_of(chat)))
+    prompt_line.show(chat)
   end
 end
 
@@ -142,13 +143,11 @@ function M.draw_soon(chat)
 end
 
 ---@param id string? a chat's
----@return boolean shown whether the chat can be seen in a window
 function M.redraw(id)
   local chat = M.by_id(id)
   if chat then
     M.draw(chat)
   end
-  return chat ~= nil and vim.fn.bufwinid(chat.buf) ~= -1
 end
 
 ---@param chat maestro.ChatBuffer
@@ -160,10 +159,17 @@ local function name(chat, id)
   end
 end
 
+---Take an event into the view. What others wrote is made fit to be shown as it comes, piece by piece.
+---@param chat maestro.ChatBuffer
+---@param event maestro.ChatEvent
+function M.learn(chat, event)
+  chat.view = views.reduce(chat.view, texts.all_visible(event))
+end
+
 ---@param chat maestro.ChatBuffer
 ---@param event maestro.ChatEvent
 function M.take(chat, event)
-  chat.view = views.reduce(chat.view, event)
+  M.learn(chat, event)
   if event.chatId and not chat.id then
     name(chat, event.chatId)
   end

@@ -6,6 +6,7 @@ local drawing = require('maestro.drawing')
 local methods = require('maestro.protocol').methods
 local sending = require('maestro.sending')
 local server = require('maestro.server')
+local texts = require('maestro.text')
 local ui = require('maestro.ui')
 local views = require('maestro.view')
 
@@ -35,10 +36,13 @@ local function begin(buf, id)
   buffers.prepare(buf, 'markdown')
   api.nvim_buf_set_lines(buf, 0, -1, false, { '' })
   ---@type maestro.ChatBuffer
-  local chat = {
+  local chat
+  chat = {
     buf = buf,
     id = id,
-    drawing = drawing.new(buf),
+    drawing = drawing.new(buf, function()
+      chats.draw(chat)
+    end),
     view = views.whole(),
     title = 'New chat',
     attached = {},
@@ -48,9 +52,17 @@ local function begin(buf, id)
   if before then
     chat.sending, chat.attached = before.sending, before.attached
     chat.model, chat.session = before.model, before.session
+    chat.drawing:set_prompt(before.draft or '')
   end
   map_keys(chat)
   api.nvim_clear_autocmds({ group = group, buffer = buf })
+  api.nvim_create_autocmd('BufUnload', {
+    group = group,
+    buffer = buf,
+    callback = function()
+      chat.draft = chat.drawing:prompt_text()
+    end,
+  })
   api.nvim_create_autocmd('BufWipeout', {
     group = group,
     buffer = buf,
@@ -63,15 +75,40 @@ local function begin(buf, id)
   return chat
 end
 
+---A buffer of a chat that nobody has is none.
+---@param buf integer
+---@param id string
+---@param failure maestro.ErrorInfo
+local function refused(buf, id, failure)
+  if type(failure.data) == 'table' and failure.data.kind == 'chatNotFound' then
+    buffers.delete(buf)
+    return ui.error(("there is no chat '%s'; :Maestro chats lists those there are"):format(texts.plain(id)))
+  end
+  ui.failure(failure)
+end
+
 ---Show a chat in its buffer from the beginning.
 ---@param buf integer
 ---@param id string
 function M.read(buf, id)
   local chat = begin(buf, id)
-  server.request(methods.CHAT_GET, { chatId = id, limit = 1 }, function(_, found)
+  server.request(methods.CHAT_GET, { chatId = id, limit = 1 }, function(failure, found)
+    if failure then
+      return refused(buf, id, failure)
+    end
     chat.title, chat.model = found.chat.title, chat.model or found.chat.model
     sending.fetch(chat)
-  end)
+  end, { quiet = true })
+end
+
+---Load the buffer of a chat that was put away.
+---@param chat maestro.ChatBuffer
+---@return maestro.ChatBuffer
+local function back(chat)
+  vim.bo[chat.buf].buflisted = true
+  vim.fn.bufload(chat.buf)
+  local loaded = chats.now(chat)
+  return loaded ~= chat and loaded or begin(chat.buf)
 end
 
 ---@param chat maestro.ChatBuffer
@@ -83,14 +120,17 @@ end
 
 ---@param opts { id?: string, new?: boolean, attached?: maestro.InputPart }
 function M.open(opts)
-  local chat = not opts.new and not opts.id and chats.current() or chats.by_id(opts.id)
+  local chat = not opts.new and not opts.id and chats.latest() or chats.by_id(opts.id)
+  if chat and not api.nvim_buf_is_loaded(chat.buf) then
+    chat = back(chat)
+  end
   if not chat and opts.id then
     local buf = buffers.named('maestro://chat/' .. opts.id)
     M.read(buf, opts.id)
     chat = chats.of(buf)
   end
   chat = chat or begin(api.nvim_create_buf(true, false))
-  if opts.attached then
+  if opts.attached and not vim.list_contains(vim.tbl_map(vim.inspect, chat.attached), vim.inspect(opts.attached)) then
     table.insert(chat.attached, opts.attached)
     chats.draw(chat)
   end
@@ -104,10 +144,11 @@ function M.changed(params)
   if not chat then
     return
   end
-  chat.title = params.chat.title
   if params.removed then
-    ui.warn(("the chat '%s' was deleted"):format(ui.plain(chat.title)))
-  elseif not chat.sending and params.chat.lastSeq > (chat.view.lastSeq or 0) then
+    return ui.warn(("the chat '%s' was deleted"):format(texts.plain(chat.title)))
+  end
+  chat.title = params.chat.title
+  if not chat.sending and params.chat.lastSeq > (chat.view.lastSeq or 0) then
     sending.fetch(chat)
   end
   chats.draw_soon(chat)

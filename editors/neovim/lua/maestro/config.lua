@@ -28,6 +28,14 @@ local defaults = {
   settings = {},
 }
 
+---@param list table
+---@return boolean
+local function is_list_of_strings(list)
+  return list[1] ~= nil and vim.islist(list) and vim.iter(list):all(function(one)
+    return type(one) == 'string'
+  end)
+end
+
 ---@param given table
 ---@return string? problem one sentence
 local function problem_of(given)
@@ -40,8 +48,13 @@ local function problem_of(given)
       return ('vim.g.maestro.%s must be a %s, not a %s'):format(name, type(default), type(value))
     end
   end
-  if given.cmd and (#given.cmd == 0 or type(given.cmd[1]) ~= 'string') then
-    return "vim.g.maestro.cmd must be a list of strings, as { 'maestro', 'lsp' }"
+  for _, name in ipairs({ 'cmd', 'root_markers' }) do
+    if given[name] and not is_list_of_strings(given[name]) then
+      return ('vim.g.maestro.%s must be a list of strings, as %s'):format(name, vim.inspect(defaults[name]))
+    end
+  end
+  if given.settings and given.settings[1] ~= nil then
+    return 'vim.g.maestro.settings must have names, as { audit = { onSave = true } }'
   end
 end
 

@@ -3,6 +3,7 @@
 local buffers = require('maestro.buffers')
 local methods = require('maestro.protocol').methods
 local server = require('maestro.server')
+local texts = require('maestro.text')
 local ui = require('maestro.ui')
 
 local M = {}
@@ -23,7 +24,7 @@ local by_buf = {}
 local function line_of(chunk)
   local marks = (chunk.pinned and 'p' or ' ') .. (chunk.stale and '!' or ' ')
   local tokens = (chunk.tokensEstimated and '~' or '') .. chunk.tokens
-  return ('%8s %s %-24s %s'):format(tokens, marks, ui.plain(chunk.label), ui.plain(chunk.preview))
+  return ('%8s %s %-24s %s'):format(tokens, marks, texts.plain(chunk.label), texts.plain(chunk.preview))
 end
 
 ---@param result { total: maestro.ContextTotal, budget?: maestro.ContextBudget }
@@ -31,7 +32,8 @@ end
 local function head_of(result)
   local budget = result.budget
   local size = budget and budget.size and (' of %d'):format(budget.size) or ''
-  return ('%d chunks · %d tokens%s'):format(result.total.chunks, budget and budget.used or result.total.tokens, size)
+  local tokens = budget and budget.used or result.total.tokens
+  return ('%s · %d tokens%s'):format(texts.count(result.total.chunks, 'chunk'), tokens, size)
 end
 
 ---@param buf integer
@@ -39,15 +41,17 @@ end
 ---@param cursor? string
 local function load(buf, chunks, cursor)
   local list = by_buf[buf]
+  if not list then
+    return
+  end
   local params = { chatId = list.chat_id, cursor = cursor, limit = 1000 }
   server.request(methods.CONTEXT_LIST, params, function(_, result)
     vim.list_extend(chunks, result.chunks)
     if result.nextCursor then
       return load(buf, chunks, result.nextCursor)
-    elseif api.nvim_buf_is_loaded(buf) then
-      list.chunks = chunks
-      buffers.set_lines(buf, vim.list_extend({ head_of(result), '' }, vim.tbl_map(line_of, chunks)))
     end
+    list.chunks = chunks
+    buffers.set_lines(buf, vim.list_extend({ head_of(result), '' }, vim.tbl_map(line_of, chunks)))
   end)
 end
 
@@ -72,25 +76,33 @@ local function selected(buf)
 end
 
 ---@param buf integer
-local function delete(buf)
+---@param chunks maestro.Chunk[]
+local function delete(buf, chunks)
   local ids = vim.tbl_map(function(chunk)
     return chunk.id
-  end, selected(buf))
+  end, chunks)
   if #ids == 0 then
     return
   end
+  local list = by_buf[buf]
   server.request(methods.CONTEXT_DELETE, { ids = ids }, function(_, result)
-    table.insert(by_buf[buf].deleted, result.deleted)
+    if #result.deleted > 0 then
+      table.insert(list.deleted, result.deleted)
+    end
     load(buf, {})
   end)
 end
 
+---An operator of Neovim: what the motion went over is left out.
+function M.operate()
+  local buf = api.nvim_get_current_buf()
+  local first, last = api.nvim_buf_get_mark(buf, '['), api.nvim_buf_get_mark(buf, ']')
+  delete(buf, chunks_at(buf, first[1] - 1, last[1] - 1))
+end
+
 ---@param buf integer
-local function restore(buf)
-  local ids = table.remove(by_buf[buf].deleted)
-  if not ids then
-    return M.choose_deleted(buf)
-  end
+---@param ids string[]
+local function restore(buf, ids)
   server.request(methods.CONTEXT_RESTORE, { ids = ids }, function()
     load(buf, {})
   end)
@@ -99,7 +111,8 @@ end
 ---Restore something that was deleted before this buffer was opened.
 ---@param buf integer
 function M.choose_deleted(buf)
-  local params = { chatId = by_buf[buf].chat_id, deleted = true, limit = 1000 }
+  local list = by_buf[buf]
+  local params = { chatId = list.chat_id, deleted = true, limit = 1000 }
   server.request(methods.CONTEXT_LIST, params, function(_, result)
     if #result.chunks == 0 then
       return ui.info('nothing was deleted')
@@ -107,11 +120,20 @@ function M.choose_deleted(buf)
     local opts = { prompt = 'Restore', format_item = line_of }
     vim.ui.select(result.chunks, opts, function(chunk)
       if chunk then
-        table.insert(by_buf[buf].deleted, { chunk.id })
-        restore(buf)
+        restore(buf, { chunk.id })
       end
     end)
   end)
+end
+
+---@param buf integer
+local function undo(buf)
+  local ids = table.remove(by_buf[buf].deleted)
+  if ids then
+    restore(buf, ids)
+  else
+    M.choose_deleted(buf)
+  end
 end
 
 ---@param buf integer
@@ -124,14 +146,45 @@ local function update(buf, change)
   end
 end
 
+local IS_READ = { file = true, range = true, selection = true }
+
+---@param buf integer
+local function read_again(buf)
+  for _, chunk in ipairs(selected(buf)) do
+    if not IS_READ[chunk.source] then
+      return ui.info('only a file, or a part of one, can be read again')
+    end
+  end
+  update(buf, function()
+    return { refresh = true }
+  end)
+end
+
 ---@param buf integer
 local function peek(buf)
   local chunk = selected(buf)[1]
   if chunk then
     server.request(methods.CONTEXT_GET, { id = chunk.id }, function(_, result)
-      vim.lsp.util.open_floating_preview(vim.split(result.text, '\n'), '', { border = 'single', title = chunk.label })
+      local opts = { border = 'single', title = texts.plain(chunk.label) }
+      vim.lsp.util.open_floating_preview(vim.split(texts.visible(result.text), '\n'), '', opts)
     end)
   end
+end
+
+---@param keys string those that follow the operator
+---@return fun()
+local function operator(keys)
+  return function()
+    vim.go.operatorfunc = "v:lua.require'maestro.context'.operate"
+    local count = vim.v.count > 0 and vim.v.count or ''
+    api.nvim_feedkeys(count .. 'g@' .. keys, 'in', false)
+  end
+end
+
+---@param chunk maestro.Chunk
+---@return table
+local function pin(chunk)
+  return { pinned = not chunk.pinned }
 end
 
 ---@param buf integer
@@ -142,38 +195,31 @@ local function map_keys(buf)
       call(buf)
     end
   end
-  local function pin(chunk)
-    return { pinned = not chunk.pinned }
+  ---@param call fun()
+  local function on_selection(call)
+    return function()
+      call()
+      api.nvim_feedkeys(vim.keycode('<Esc>'), 'in', false)
+    end
   end
-  local function refresh()
-    return { refresh = true }
+  local function toggle()
+    update(buf, pin)
   end
-  local leave = vim.keycode('<Esc>')
+  local leave_out = on_selection(function()
+    delete(buf, selected(buf))
+  end)
   buffers.map(buf, {
-    dd = { on_buf(delete), 'Leave the chunk out of what is sent' },
-    u = { on_buf(restore), 'Take the last deletion back' },
-    p = {
-      function()
-        update(buf, pin)
-      end,
-      'Pin the chunk, or release it',
-    },
-    r = {
-      function()
-        update(buf, refresh)
-      end,
-      'Read the file again',
-    },
+    d = { operator(''), 'Leave the chunks of a motion out of what is sent' },
+    dd = { operator('_'), 'Leave the chunk out of what is sent' },
+    u = { on_buf(undo), 'Take the last deletion back' },
+    p = { toggle, 'Pin the chunk, or release it' },
+    r = { on_buf(read_again), 'Read the file again' },
     ['<CR>'] = { on_buf(peek), 'Show what is sent' },
   })
   buffers.map(buf, {
-    d = {
-      function()
-        delete(buf)
-        api.nvim_feedkeys(leave, 'n', false)
-      end,
-      'Leave the chunks out of what is sent',
-    },
+    d = { leave_out, 'Leave the chunks out of what is sent' },
+    x = { leave_out, 'Leave the chunks out of what is sent' },
+    p = { on_selection(toggle), 'Pin the chunks, or release them' },
   }, 'x')
 end
 

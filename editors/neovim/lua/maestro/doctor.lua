@@ -2,7 +2,7 @@
 
 local methods = require('maestro.protocol').methods
 local server = require('maestro.server')
-local ui = require('maestro.ui')
+local texts = require('maestro.text')
 
 local M = {}
 
@@ -12,7 +12,7 @@ function M.line(check)
   local mark = check.ok and 'ok' or check.severity
   local cause = check.cause and (' ' .. check.cause) or ''
   local fix = check.fix and (' → ' .. check.fix) or ''
-  return ui.plain(('%-8s %s%s%s'):format(mark, check.label, cause, fix))
+  return texts.plain(('%-8s %s%s%s'):format(mark, check.label, cause, fix))
 end
 
 ---@param network boolean

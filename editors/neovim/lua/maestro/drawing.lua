@@ -1,21 +1,30 @@
----Blocks in a buffer, changed where they changed; below them the lines the user writes.
+---Blocks in a buffer, changed where they changed; below them the lines the user writes. What is drawn is nobody's to
+---change: once it was, all of it is drawn again above what was last written.
 
 local M = {}
 
 local api = vim.api
-local namespace = api.nvim_create_namespace('maestro.drawing')
 
 ---@class maestro.Drawn
 ---@field key string
 ---@field text string
----@field mark integer extmark at the first line
+---@field rows integer how many lines it has
 
 ---@class maestro.Drawing
 ---@field buf integer
 ---@field drawn maestro.Drawn[]
----@field prompt integer extmark at the first line the user writes
+---@field blocks maestro.Block[] those to be drawn
+---@field height integer how many lines are drawn; those the user writes begin there
+---@field written string[] the lines the user wrote, as they were before what is drawn was touched
+---@field looking boolean whether they are looked at soon
+---@field touched boolean whether somebody changed what is drawn
+---@field busy boolean whether a change is ours
+---@field on_touched fun() called soon after, to draw again
 local Drawing = {}
 Drawing.__index = Drawing
+
+---@type table<integer, maestro.Drawing> by buffer, the one that is its now
+local current = setmetatable({}, { __mode = 'v' })
 
 ---@param text string
 ---@return string[]
@@ -23,104 +32,139 @@ local function lines_of(text)
   return vim.split(text, '\n', { plain = true })
 end
 
----@param buf integer its text is replaced
+---@param buf integer what is in it is what the user wrote
+---@param on_touched fun()
 ---@return maestro.Drawing
-function M.new(buf)
-  local self = setmetatable({ buf = buf, drawn = {} }, Drawing)
-  api.nvim_buf_clear_namespace(buf, namespace, 0, -1)
-  self.prompt = self:_mark(0)
+function M.new(buf, on_touched)
+  local self = setmetatable({ buf = buf, drawn = {}, blocks = {}, height = 0 }, Drawing)
+  self.touched, self.busy, self.looking, self.on_touched = false, false, false, on_touched
+  current[buf] = self
+  self:_look()
+  api.nvim_buf_attach(buf, false, {
+    on_lines = function(_, _, _, first)
+      if current[buf] ~= self then
+        return true
+      elseif not self.busy and not self.touched then
+        self:_changed(first)
+      end
+    end,
+  })
   return self
 end
 
----@param row integer
----@param id? integer
----@return integer id
-function Drawing:_mark(row, id)
-  return api.nvim_buf_set_extmark(self.buf, namespace, row, 0, { id = id, right_gravity = false })
+---Take the buffer as it is for right.
+function Drawing:_look()
+  if not self.touched and api.nvim_buf_is_loaded(self.buf) then
+    self.written = api.nvim_buf_get_lines(self.buf, self.height, -1, false)
+  end
 end
 
----@param mark integer
----@return integer row
-function Drawing:_row(mark)
-  local position = api.nvim_buf_get_extmark_by_id(self.buf, namespace, mark, {})
-  return math.min(position[1] or math.huge, api.nvim_buf_line_count(self.buf))
+---@param first integer zero-based row of a change
+function Drawing:_changed(first)
+  if first < self.height then
+    self.touched = true
+    vim.schedule(self.on_touched)
+  elseif api.nvim_get_mode().mode:find('^i') then
+    self:_look()
+  elseif not self.looking then
+    -- A command that moves what is drawn tells first of where it puts it.
+    self.looking = true
+    vim.schedule(function()
+      self.looking = false
+      self:_look()
+    end)
+  end
 end
 
 ---@return integer row zero-based; there is such a line
 function Drawing:prompt_row()
-  local row = self:_row(self.prompt)
-  if row >= api.nvim_buf_line_count(self.buf) then
-    api.nvim_buf_set_lines(self.buf, -1, -1, false, { '' })
-    row = api.nvim_buf_line_count(self.buf) - 1
-    self:_mark(row, self.prompt)
+  if api.nvim_buf_line_count(self.buf) <= self.height then
+    self:_edit(function()
+      api.nvim_buf_set_lines(self.buf, -1, -1, false, { '' })
+    end)
   end
-  return row
+  return self.height
 end
 
 ---What the user wrote below everything.
 ---@return string
 function Drawing:prompt_text()
-  return vim.trim(table.concat(api.nvim_buf_get_lines(self.buf, self:prompt_row(), -1, false), '\n'))
+  local lines = self.touched and self.written or api.nvim_buf_get_lines(self.buf, self.height, -1, false)
+  return vim.trim(table.concat(lines, '\n'))
 end
 
 ---@param text string
 function Drawing:set_prompt(text)
-  api.nvim_buf_set_lines(self.buf, self:prompt_row(), -1, false, lines_of(text))
+  self:mend()
+  self:_edit(function()
+    api.nvim_buf_set_lines(self.buf, self.height, -1, false, lines_of(text))
+  end)
 end
 
 ---The key of the block a line is in.
 ---@param row integer zero-based
 ---@return string?
 function Drawing:key_at(row)
-  for index = #self.drawn, 1, -1 do
-    if self:_row(self.drawn[index].mark) <= row then
-      return row < self:prompt_row() and self.drawn[index].key or nil
+  self:mend()
+  local first = 0
+  for _, drawn in ipairs(self.drawn) do
+    first = first + drawn.rows
+    if row < first then
+      return drawn.key
     end
   end
 end
 
----The row behind a block: the next one's, or the prompt's.
 ---@param index integer
----@return integer
-function Drawing:_end_row(index)
-  local following = self.drawn[index + 1]
-  return following and self:_row(following.mark) or self:prompt_row()
+---@return integer row zero-based
+function Drawing:_first_row(index)
+  local row = self.height
+  for place = #self.drawn, index, -1 do
+    row = row - self.drawn[place].rows
+  end
+  return row
 end
 
 ---@param index integer
 function Drawing:_remove_from(index)
-  local row = self:_row(self.drawn[index].mark)
-  api.nvim_buf_set_lines(self.buf, row, self:prompt_row(), false, {})
+  local row = self:_first_row(index)
+  api.nvim_buf_set_lines(self.buf, row, self.height, false, {})
   for place = #self.drawn, index, -1 do
-    api.nvim_buf_del_extmark(self.buf, namespace, self.drawn[place].mark)
     self.drawn[place] = nil
   end
-  self:_mark(row, self.prompt)
+  self.height = row
 end
 
 ---@param block maestro.Block
 function Drawing:_add(block)
-  local row, lines = self:prompt_row(), lines_of(block.text)
-  api.nvim_buf_set_lines(self.buf, row, row, false, lines)
-  self:_mark(row + #lines, self.prompt)
-  self.drawn[#self.drawn + 1] = { key = block.key, text = block.text, mark = self:_mark(row) }
+  local lines = lines_of(block.text)
+  api.nvim_buf_set_lines(self.buf, self.height, self.height, false, lines)
+  self.drawn[#self.drawn + 1] = { key = block.key, text = block.text, rows = #lines }
+  self.height = self.height + #lines
 end
 
 ---@param index integer
 ---@param block maestro.Block
 function Drawing:_change(index, block)
-  local drawn, row = self.drawn[index], self:_end_row(index) - 1
-  if block.grows and row >= 0 and vim.startswith(block.text, drawn.text) then
+  local drawn, first = self.drawn[index], self:_first_row(index)
+  local before = drawn.rows
+  if block.grows and vim.startswith(block.text, drawn.text) then
+    local row, lines = first + before - 1, lines_of(block.text:sub(#drawn.text + 1))
     local line = api.nvim_buf_get_lines(self.buf, row, row + 1, false)[1]
-    api.nvim_buf_set_text(self.buf, row, #line, row, #line, lines_of(block.text:sub(#drawn.text + 1)))
+    api.nvim_buf_set_text(self.buf, row, #line, row, #line, lines)
+    drawn.rows = before + #lines - 1
   else
-    local first, lines = self:_row(drawn.mark), lines_of(block.text)
-    api.nvim_buf_set_lines(self.buf, first, row + 1, false, lines)
-    self:_mark(first, drawn.mark)
-    local following = self.drawn[index + 1]
-    self:_mark(first + #lines, following and following.mark or self.prompt)
+    local lines = lines_of(block.text)
+    api.nvim_buf_set_lines(self.buf, first, first + before, false, lines)
+    drawn.rows = #lines
   end
-  drawn.text = block.text
+  drawn.text, self.height = block.text, self.height + drawn.rows - before
+end
+
+---Leave the lines the user wrote, and nothing else.
+function Drawing:_forget()
+  api.nvim_buf_set_lines(self.buf, 0, -1, false, self.written)
+  self.drawn, self.height, self.touched = {}, 0, false
 end
 
 ---@param blocks maestro.Block[]
@@ -142,16 +186,54 @@ function Drawing:_sync(blocks)
   end
 end
 
----Make the buffer show these blocks. What is drawn is not undone by `u`, which is for what the user wrote since.
----@param blocks maestro.Block[]
-function Drawing:sync(blocks)
-  local levels = vim.bo[self.buf].undolevels
-  vim.bo[self.buf].undolevels = -1
-  local ok, problem = pcall(self._sync, self, blocks)
-  vim.bo[self.buf].undolevels = levels
-  vim.bo[self.buf].modified = false
+---Draw it all again; each window stays where it is.
+function Drawing:_redraw()
+  local views = {} ---@type table<integer, vim.fn.winsaveview.ret>
+  for _, window in ipairs(vim.fn.win_findbuf(self.buf)) do
+    views[window] = api.nvim_win_call(window, vim.fn.winsaveview)
+  end
+  self:_forget()
+  self:_sync(self.blocks)
+  for window, view in pairs(views) do
+    api.nvim_win_call(window, function()
+      vim.fn.winrestview(view)
+    end)
+  end
+end
+
+---Change the buffer, modifiable or not. What is drawn is not undone by `u`, which is for what the user wrote since.
+---@param change fun()
+function Drawing:_edit(change)
+  local options = vim.bo[self.buf]
+  local levels, modifiable = options.undolevels, options.modifiable
+  options.undolevels, options.modifiable, self.busy = -1, true, true
+  local ok, problem = pcall(change)
+  options.undolevels, options.modifiable, self.busy = levels, modifiable, false
+  options.modified = false
   if not ok then
     error(problem, 0)
+  end
+  self:_look()
+end
+
+---Make the buffer show these blocks.
+---@param blocks maestro.Block[]
+function Drawing:sync(blocks)
+  self.blocks = blocks
+  self:_edit(function()
+    if self.touched then
+      self:_redraw()
+    else
+      self:_sync(blocks)
+    end
+  end)
+  self:prompt_row()
+end
+
+---Take back what was done to what is drawn.
+function Drawing:mend()
+  if self.touched then
+    self:sync(self.blocks)
   end
 end
 

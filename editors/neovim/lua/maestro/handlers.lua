@@ -17,6 +17,10 @@ M['window/showMessage'] = function(_, params)
   tell(params.message)
 end
 
+M['workspace/applyEdit'] = function(err, params, ctx)
+  return require('maestro.editing').apply(err, params, ctx)
+end
+
 M['maestro/permission/request'] = function(_, params)
   return require('maestro.approvals').ask(params)
 end

@@ -35,7 +35,7 @@ end
 ---@return boolean
 local function check_program()
   local program = config.get().cmd[1]
-  if not process.available() then
+  if process.problem() then
     health.error(("'%s' cannot be run"):format(program), { 'Install the server; see :help maestro-install' })
     return false
   end

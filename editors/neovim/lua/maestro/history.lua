@@ -2,6 +2,7 @@
 
 local methods = require('maestro.protocol').methods
 local server = require('maestro.server')
+local texts = require('maestro.text')
 local ui = require('maestro.ui')
 
 local M = {}
@@ -9,7 +10,7 @@ local M = {}
 ---@param chat maestro.Chat
 ---@return string
 local function line_of(chat)
-  return ui.plain(('%s · %s'):format(chat.title, chat.updatedAt))
+  return ('%s · %s'):format(texts.plain(chat.title), texts.time(chat.updatedAt))
 end
 
 ---@param query string words of a title or a message; empty for all

@@ -3,7 +3,7 @@
 local buffers = require('maestro.buffers')
 local methods = require('maestro.protocol').methods
 local server = require('maestro.server')
-local ui = require('maestro.ui')
+local texts = require('maestro.text')
 
 local M = {}
 
@@ -17,14 +17,14 @@ local function line_of(record)
   local decision = record.decision and record.decision.outcome or 'open'
   local marks = record.mismatch and #record.mismatch > 0 and '!' or ' '
   local why = ('%s %s'):format(record.purpose or 'nothing declared', record.scope or '')
-  return ('%s %s %-6s %-10s %-14s %s'):format(record.at, marks, record.riskLevel, decision, record.tool, ui.plain(why))
+  return ('%s %s %-6s %-10s %-14s %s'):format(texts.time(record.at), marks, record.riskLevel, decision, record.tool, texts.plain(why))
 end
 
 ---@param buf integer
 local function peek(buf)
   local record = by_buf[buf][vim.fn.line('.') - HEAD]
   if record then
-    local lines = vim.split(vim.inspect(record), '\n')
+    local lines = vim.split(texts.visible(vim.inspect(record)), '\n')
     vim.lsp.util.open_floating_preview(lines, 'lua', { border = 'single', title = record.tool })
   end
 end
@@ -47,7 +47,7 @@ function M.read(buf, chat_id)
     server.request(methods.INTENT_LIST, params, function(_, result)
       by_buf[buf] = result.intents
       local state = ledger.ok and 'whole' or ('broken at ' .. ledger.firstBroken)
-      local head = ('%d intents · the ledger is %s'):format(#result.intents, state)
+      local head = ('%s · the ledger is %s'):format(texts.count(#result.intents, 'intent'), state)
       buffers.set_lines(buf, vim.list_extend({ head, '' }, vim.tbl_map(line_of, result.intents)))
     end)
   end)

@@ -3,6 +3,7 @@
 local buffers = require('maestro.buffers')
 local methods = require('maestro.protocol').methods
 local server = require('maestro.server')
+local texts = require('maestro.text')
 local ui = require('maestro.ui')
 
 local M = {}
@@ -21,8 +22,12 @@ local follow
 ---@param login_id string
 ---@param inputs table<string, string>
 local function continue(login_id, inputs)
+  -- The end of a login that has a buffer is told when the server says so, whichever way it came about.
+  local has_buffer = pasting[login_id] ~= nil
   server.request(methods.SESSION_CONTINUE, { loginId = login_id, inputs = inputs }, function(_, step)
-    follow(step)
+    if not (has_buffer and step.type == 'done') then
+      follow(step)
+    end
   end)
 end
 
@@ -34,16 +39,9 @@ end
 ---@param field maestro.StepField
 ---@return string? value
 local function ask(field)
-  local prompt = ui.plain(field.label) .. ': '
+  local prompt = texts.plain(field.label) .. ': '
   local ok, value = pcall(field.secret and vim.fn.inputsecret or vim.fn.input, prompt)
   return ok and value ~= '' and value or nil
-end
-
----@param buf integer
-local function close(buf)
-  if api.nvim_buf_is_valid(buf) then
-    api.nvim_buf_delete(buf, { force = true })
-  end
 end
 
 ---A buffer whose last line takes what is pasted; it goes when the login ends.
@@ -62,7 +60,7 @@ local function show(login_id, lines, field)
   buffers.show(buf)
   if field then
     vim.bo[buf].buftype = 'prompt'
-    vim.fn.prompt_setprompt(buf, ui.plain(field.label) .. ': ')
+    vim.fn.prompt_setprompt(buf, texts.plain(field.label) .. ': ')
     vim.fn.prompt_setcallback(buf, function(text)
       continue(login_id, { [field.key] = vim.trim(text) })
     end)
@@ -84,7 +82,7 @@ end
 local steps = {}
 
 function steps.done(step)
-  ui.info(("signed in to %s as '%s'"):format(step.session.provider, ui.plain(step.session.name)))
+  ui.info(("signed in to %s as '%s'"):format(step.session.provider, texts.plain(step.session.name)))
 end
 
 function steps.input(step)
@@ -119,7 +117,7 @@ function M.completed(params)
   local buf = pasting[params.loginId]
   pasting[params.loginId] = nil
   if buf then
-    close(buf)
+    buffers.delete(buf)
   end
   if params.error then
     ui.failure(params.error)

@@ -2,6 +2,7 @@
 
 local methods = require('maestro.protocol').methods
 local server = require('maestro.server')
+local texts = require('maestro.text')
 local ui = require('maestro.ui')
 
 local M = {}
@@ -14,7 +15,7 @@ M.known = {}
 local function line_of(model)
   local window = model.contextWindow and (' · %dk'):format(math.floor(model.contextWindow / 1000)) or ''
   local retired = model.deprecated and ' · deprecated' or ''
-  return ui.plain(model.id .. window .. retired)
+  return texts.plain(model.id .. window .. retired)
 end
 
 ---@param chat maestro.ChatBuffer

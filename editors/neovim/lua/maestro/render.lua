@@ -1,5 +1,8 @@
 ---A view as blocks of Markdown: pure. What did not change is the same string again, so that drawing can skip it.
 
+local markdown = require('maestro.markdown')
+local question = require('maestro.question')
+local texts = require('maestro.text')
 local ui = require('maestro.ui')
 
 local M = {}
@@ -13,31 +16,6 @@ local M = {}
 ---@type table<table, string|maestro.Block[]>
 local known = setmetatable({}, { __mode = 'k' })
 
----@param text string
----@return string
-local function clean(text)
-  return (text:gsub('\r\n?', '\n'))
-end
-
----@param text string
----@return string
-local function quoted(text)
-  return '> ' .. clean(text):gsub('\n', '\n> ')
-end
-
----A fence longer than any inside.
----@param text string
----@param language? string
----@return string
-local function fenced(text, language)
-  local longest = 2
-  for run in text:gmatch('`+') do
-    longest = math.max(longest, #run)
-  end
-  local fence = ('`'):rep(longest + 1)
-  return ('%s%s\n%s\n%s'):format(fence, language or '', (clean(text):gsub('\n$', '')), fence)
-end
-
 ---@param turn maestro.view.Turn
 ---@return string?
 local function user_text(turn)
@@ -47,47 +25,10 @@ local function user_text(turn)
   end
   local lines = { '## You', '' }
   for _, attachment in ipairs(user.attachments or {}) do
-    lines[#lines + 1] = '- ' .. ui.plain(attachment.label)
+    lines[#lines + 1] = '- ' .. texts.plain(attachment.label)
   end
-  lines[#lines + 1] = clean(user.text or '')
+  lines[#lines + 1] = markdown.clean(user.text or '')
   return table.concat(lines, '\n') .. '\n'
-end
-
----@param intent maestro.Intent?
----@param risk maestro.Risk?
----@return string[]
-function M.intent_lines(intent, risk)
-  local lines = {} ---@type string[]
-  if intent then
-    lines[#lines + 1] = ('%s · %s'):format(intent.purpose, ui.plain(intent.scope))
-    if intent.rationale then
-      lines[#lines + 1] = ui.plain(intent.rationale)
-    end
-  end
-  if risk then
-    lines[#lines + 1] = 'risk ' .. risk.level
-    for _, assessment in ipairs(risk.assessments) do
-      lines[#lines + 1] = ('- %s: %s'):format(assessment.riskLevel, ui.plain(assessment.reason))
-    end
-  end
-  return lines
-end
-
----@param subject maestro.PermissionSubject
----@return string
-function M.subject_text(subject)
-  if subject.argv then
-    local argv = table.concat(vim.tbl_map(vim.fn.shellescape, vim.tbl_map(ui.plain, subject.argv)), ' ')
-    return fenced(argv .. (subject.cwd and '\n# in ' .. ui.plain(subject.cwd) or ''), 'sh')
-  elseif subject.newText then
-    local before, after =
-      clean(subject.oldText or ''):gsub('\n?$', '\n', 1), clean(subject.newText):gsub('\n?$', '\n', 1)
-    local diff = vim.diff(before, after, { ctxlen = 3 }) --[[@as string]]
-    return ('`%s`\n\n%s'):format(ui.plain(subject.path or subject.uri or ''), fenced(diff, 'diff'))
-  elseif subject.input then
-    return fenced(vim.json.encode(subject.input), 'json')
-  end
-  return '`' .. ui.plain(subject.url or subject.path or subject.uri or subject.tool) .. '`'
 end
 
 ---@param input table?
@@ -97,7 +38,7 @@ local function input_text(input)
     return nil
   end
   local text = vim.json.encode(input)
-  return #text <= 100 and '`' .. text .. '`' or fenced(text, 'json')
+  return #text <= 100 and '`' .. text .. '`' or markdown.fenced(text, 'json')
 end
 
 ---@param part maestro.view.Part
@@ -106,30 +47,30 @@ local function tool_text(part)
   local took = part.durationMs and (' · %d ms'):format(part.durationMs) or ''
   local pieces = { ('### %s · %s%s'):format(part.name or 'tool', part.status, took) }
   local said = part.content or part.output
-  pieces[#pieces + 1] = part.arguments and fenced(part.arguments, 'json') or input_text(part.input)
-  if part.status == 'running' then
-    vim.list_extend(pieces, M.intent_lines(part.intent, nil))
+  pieces[#pieces + 1] = part.arguments and markdown.fenced(part.arguments, 'json') or input_text(part.input)
+  if part.status == 'running' and part.intent then
+    vim.list_extend(pieces, question.intent_lines(part.intent))
   end
   if said and said ~= '' then
-    pieces[#pieces + 1] = fenced(said)
+    pieces[#pieces + 1] = markdown.fenced(said)
   end
   return table.concat(pieces, '\n\n') .. '\n'
 end
 
 ---@type table<string, fun(part: maestro.view.Part): string>
-local texts = {
+local written = {
   text = function(part)
-    return clean(part.text)
+    return markdown.clean(part.text)
   end,
   reasoning = function(part)
-    return quoted(part.text)
+    return markdown.quoted(part.text)
   end,
   tool = tool_text,
   notice = function(part)
-    return quoted(('**%s** %s'):format(part.severity, part.message)) .. '\n'
+    return markdown.quoted(('**%s** %s'):format(part.severity, part.message)) .. '\n'
   end,
   rerouted = function(part)
-    return quoted(('%s Goes on with %s.'):format(part.reason, part.to)) .. '\n'
+    return markdown.quoted(('%s Goes on with %s.'):format(part.reason, part.to)) .. '\n'
   end,
 }
 
@@ -138,7 +79,7 @@ local texts = {
 local function part_text(part)
   local text = known[part]
   if not text then
-    text = texts[part.type](part)
+    text = written[part.type](part)
     known[part] = text
   end
   return text --[[@as string]]
@@ -158,13 +99,13 @@ end
 local function end_text(turn)
   if turn.retry then
     local retry = turn.retry
-    return quoted(('%s Trying again in %d ms.'):format(retry.error.message, retry.delayMs)) .. '\n'
+    return markdown.quoted(('%s Trying again in %d ms.'):format(retry.error.message, retry.delayMs)) .. '\n'
   elseif not turn.stopReason then
     return nil
   end
   local how = turn.stopReason == 'endTurn' and ''
     or turn.stopReason .. (turn.limit and ': ' .. turn.limit or '') .. ' · '
-  local error_line = turn.error and quoted('**error** ' .. ui.line(turn.error)) .. '\n\n' or ''
+  local error_line = turn.error and markdown.quoted('**error** ' .. ui.line(turn.error)) .. '\n\n' or ''
   return ('%s*%s%s*\n'):format(error_line, how, M.usage_text(turn.usage, turn.cost))
 end
 
@@ -199,7 +140,7 @@ end
 ---@param questions maestro.Block[] what is asked now
 ---@return maestro.Block[]
 function M.blocks(view, title, questions)
-  local blocks = { { key = 'title', text = '# ' .. ui.plain(title) .. '\n' } } ---@type maestro.Block[]
+  local blocks = { { key = 'title', text = '# ' .. texts.plain(title) .. '\n' } } ---@type maestro.Block[]
   for _, turn in ipairs(view.turns) do
     vim.list_extend(blocks, turn_blocks(turn))
   end

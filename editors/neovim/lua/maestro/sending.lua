@@ -21,19 +21,22 @@ function M.fetch(chat)
   end
   chat.fetching = true
   local params = { chatId = chat.id, afterSeq = chat.view.lastSeq or 0, limit = PAGE }
-  server.request(methods.CHAT_EVENTS, params, function(failure, page)
+  local is_coming = server.request(methods.CHAT_EVENTS, params, function(failure, page)
     chat.fetching = nil
     if failure then
       return ui.failure(failure)
     end
     for _, event in ipairs(page.events) do
-      chat.view = views.reduce(chat.view, event)
+      chats.learn(chat, event)
     end
     chats.draw_soon(chat)
     if #page.events > 0 and (not page.complete or chat.view.behind) then
       M.fetch(chat)
     end
   end, { quiet = true })
+  if not is_coming then
+    chat.fetching = nil
+  end
 end
 
 ---@param chat maestro.ChatBuffer
@@ -62,8 +65,12 @@ local function unsend(chat, sending)
   if #chat.attached == 0 then
     chat.attached = sending.attached
   end
-  if api.nvim_buf_is_loaded(chat.buf) and chat.drawing:prompt_text() == '' then
+  if not api.nvim_buf_is_loaded(chat.buf) then
+    chat.draft = chat.draft or sending.text
+  elseif chat.drawing:prompt_text() == '' then
     chat.drawing:set_prompt(sending.text)
+  elseif sending.written then
+    chat.drawing:set_prompt(sending.text .. '\n\n' .. chat.drawing:prompt_text())
   end
 end
 
@@ -84,6 +91,14 @@ local function settle(chat, sending)
   end
 end
 
+---@param failure maestro.ErrorInfo
+local function tell(failure)
+  if type(failure.data) == 'table' and failure.data.kind == 'chatNotFound' then
+    return ui.error('this chat was deleted; :Maestro! chat begins another')
+  end
+  ui.failure(failure)
+end
+
 ---@param chat maestro.ChatBuffer
 ---@param sending maestro.Sending
 ---@param failure maestro.ErrorInfo?
@@ -92,7 +107,7 @@ local function answered(chat, sending, failure, result)
   settle(chat, sending)
   if failure and not is_of_turn(failure) then
     unsend(chat, sending)
-    ui.failure(failure)
+    tell(failure)
   elseif result and (chat.view.behind or (chat.view.lastSeq or 0) < result.lastSeq) then
     M.fetch(chat)
   end
@@ -122,9 +137,9 @@ end
 
 ---Send what is written below the chat, or a text.
 ---@param chat maestro.ChatBuffer
----@param text? string
-function M.send(chat, text)
-  text = text or chat.drawing:prompt_text()
+---@param words? string
+function M.send(chat, words)
+  local text = words or chat.drawing:prompt_text()
   if text == '' then
     return ui.info('nothing is written below the chat yet')
   elseif chat.sending then
@@ -133,9 +148,11 @@ function M.send(chat, text)
   local token = stream.open(function(event)
     M.take(chats.now(chat), event)
   end)
-  local sending = { token = token, text = text, attached = {} } ---@type maestro.Sending
+  local sending = { token = token, text = text, written = not words, attached = {} } ---@type maestro.Sending
   chat.sending = sending
-  chat.drawing:set_prompt('')
+  if sending.written then
+    chat.drawing:set_prompt('')
+  end
   local is_coming = server.with(function(client)
     if chats.now(chat).sending == sending then
       request(chats.now(chat), sending, client)

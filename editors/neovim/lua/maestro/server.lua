@@ -1,6 +1,7 @@
 ---The client that talks to the server: found, started, waited for, asked.
 
 local config = require('maestro.config')
+local methods = require('maestro.protocol').methods
 local process = require('maestro.process')
 local ui = require('maestro.ui')
 
@@ -9,6 +10,9 @@ local M = {}
 ---@alias maestro.Answer fun(failure: maestro.ErrorInfo?, result: any)
 
 local NAME = 'maestro'
+
+---How long a server may take to end before it is killed.
+M.patience_ms = 5000
 
 ---@type fun(client: vim.lsp.Client)[] who waits for a client to be initialized
 local waiting = {}
@@ -88,7 +92,11 @@ function M.with(call)
   end
   table.insert(waiting, call)
   if not client and not restarting and not vim.lsp.get_clients({ name = NAME, _uninitialized = true })[1] then
-    if not process.available() or not vim.lsp.start(client_config(), { attach = false }) then
+    local problem = process.problem()
+    if problem then
+      ui.error(problem)
+    end
+    if problem or not vim.lsp.start(client_config(), { attach = false }) then
       waiting = {}
       return false
     end
@@ -101,8 +109,9 @@ end
 ---@param params table?
 ---@param answer? maestro.Answer given the failure too if it is its second parameter's business
 ---@param opts? { quiet?: boolean } quiet: `answer` tells the failure
+---@return boolean is_coming false where no server can be started, which was told
 function M.request(method, params, answer, opts)
-  M.with(function(client)
+  return M.with(function(client)
     M.request_on(client, method, params, function(failure, result)
       if failure and not (opts and opts.quiet) then
         ui.failure(failure)
@@ -113,6 +122,26 @@ function M.request(method, params, answer, opts)
   end)
 end
 
+---Methods whose parameters can be a key or a code.
+local SECRET = { [methods.SESSION_CREATE] = true, [methods.SESSION_CONTINUE] = true }
+
+---Send a request; one with a secret in it is left out of `lsp.log`, at whatever level that is.
+---@param client vim.lsp.Client
+---@param method string
+---@param params table
+---@param answer maestro.Answer
+---@return boolean sent
+---@return integer? id
+local function send(client, method, params, answer)
+  local log, level = vim.lsp.log, vim.lsp.log.get_level()
+  if SECRET[method] then
+    log.set_level(math.max(level, log.levels.INFO))
+  end
+  local ok, sent, id = pcall(client.request, client, method, params, answer)
+  log.set_level(level)
+  return ok and sent, id
+end
+
 ---@param client vim.lsp.Client
 ---@param method string
 ---@param params table?
@@ -120,7 +149,7 @@ end
 ---@return integer? id to cancel the request by
 function M.request_on(client, method, params, answer)
   -- An empty Lua table would become a JSON list.
-  local sent, id = client:request(method, params and next(params) and params or vim.empty_dict(), answer)
+  local sent, id = send(client, method, params and next(params) and params or vim.empty_dict(), answer)
   if not sent then
     answer({ code = 0, message = 'the server is not running; :Maestro restart starts it', data = {} })
   end
@@ -129,7 +158,7 @@ end
 
 ---Stop the server and start it again for the buffers it had.
 function M.restart()
-  local clients = vim.lsp.get_clients({ name = NAME })
+  local clients = vim.lsp.get_clients({ name = NAME, _uninitialized = true })
   local buffers = {} ---@type integer[]
   for _, client in ipairs(clients) do
     vim.list_extend(buffers, vim.tbl_keys(client.attached_buffers))
@@ -144,22 +173,22 @@ function M.restart()
       end
     end
     M.with(function() end)
-  end, 100)
+  end, vim.uv.now() + M.patience_ms)
 end
 
 ---@param call fun()
----@param tries integer
-function M._when_gone(call, tries)
+---@param deadline integer of `vim.uv.now()`
+function M._when_gone(call, deadline)
   if not vim.lsp.get_clients({ name = NAME, _uninitialized = true })[1] then
     return call()
   end
-  if tries == 0 then
-    for _, client in ipairs(vim.lsp.get_clients({ name = NAME, _uninitialized = true })) do
-      client:stop(true)
-    end
+  if vim.uv.now() > deadline then
+    ui.warn('the server did not end, so it was killed')
+    process.kill()
+    deadline = math.huge
   end
   vim.defer_fn(function()
-    M._when_gone(call, tries - 1)
+    M._when_gone(call, deadline)
   end, 50)
 end
 

@@ -3,6 +3,7 @@
 local config = require('maestro.config')
 local methods = require('maestro.protocol').methods
 local server = require('maestro.server')
+local texts = require('maestro.text')
 local ui = require('maestro.ui')
 
 local M = {}
@@ -20,7 +21,7 @@ local function line_of(session)
   if session.isDefault then
     words[#words + 1] = 'default'
   end
-  return ui.plain(table.concat(words, ' · '))
+  return texts.plain(table.concat(words, ' · '))
 end
 
 ---@param call fun(sessions: maestro.Session[])
@@ -34,7 +35,7 @@ end
 ---@param session maestro.Session
 ---@param words string
 local function told(session, words)
-  ui.info(("session '%s' %s"):format(ui.plain(session.name), words))
+  ui.info(("session '%s' %s"):format(texts.plain(session.name), words))
 end
 
 ---@type table<string, fun(session: maestro.Session)>

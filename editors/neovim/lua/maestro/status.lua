@@ -34,7 +34,8 @@ end
 ---@param status maestro.StatusTable
 local function add_chat(chat, status)
   local turn = chat.view.turns[#chat.view.turns]
-  status.chat, status.running = chat.title, chat.sending ~= nil
+  local running = chat.sending ~= nil or require('maestro.view').running(chat.view) ~= nil
+  status.chat, status.running = chat.title, running
   status.session, status.model = chat.session, chat.model
   if turn then
     status.model = chat.model or turn.model

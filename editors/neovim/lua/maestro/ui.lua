@@ -1,5 +1,7 @@
 ---Words to the user: one line each.
 
+local texts = require('maestro.text')
+
 local M = {}
 
 local KEPT = 100
@@ -25,20 +27,45 @@ local function fitting(message)
     return message
   end
   local hint = '… (:Maestro messages)'
+  hint = vim.fn.strdisplaywidth(hint) * 2 < room and hint or '…'
   return vim.fn.strcharpart(message, 0, math.max(0, room - vim.fn.strdisplaywidth(hint))) .. hint
+end
+
+---Whether somebody writes where Neovim shows messages, or would not see them for the mode that is shown there.
+---@return boolean
+local function is_taken()
+  local mode = vim.api.nvim_get_mode().mode
+  return mode:find('^c') ~= nil or (vim.o.showmode and mode:find('^[iRt]') ~= nil)
+end
+
+---Show a line, as soon as it can be seen and is in nobody's way.
+---@param line string
+---@param level vim.log.levels
+local function show(line, level)
+  if is_taken() and not is_replaced() then
+    local again = vim.schedule_wrap(function()
+      show(line, level)
+    end)
+    return vim.api.nvim_create_autocmd('ModeChanged', { pattern = '*:n*', once = true, callback = again })
+  end
+  if not pcall(vim.notify, fitting(line), level) then
+    vim.api.nvim_echo({ { fitting(line) } }, true, {})
+  end
+  -- A second line before the first was drawn would make Neovim ask for a key.
+  vim.cmd.redraw()
 end
 
 ---@param message string
 ---@param level? vim.log.levels
 local function notify(message, level)
-  local line = 'maestro: ' .. message:gsub('%s*\n%s*', ' ')
+  local line = 'maestro: ' .. texts.visible((message:gsub('%s*\n%s*', ' ')))
   table.insert(M.history, line)
   if #M.history > KEPT then
     table.remove(M.history, 1)
   end
   -- Neovim's own way of showing an error throws, which would end the autocommand or the command that tells it.
   vim.schedule(function()
-    vim.notify(fitting(line), level or vim.log.levels.INFO)
+    show(line, level or vim.log.levels.INFO)
   end)
 end
 
@@ -91,14 +118,6 @@ end
 ---@param failure { message: string, data?: maestro.ErrorData }
 function M.failure(failure)
   M.error(M.line(failure))
-end
-
----Without what draws over or reorders other text: control characters and marks of direction.
----@param text string
----@return string
-function M.plain(text)
-  text = text:gsub('[%z\1-\31\127]', ' '):gsub('\194[\128-\159]', ' '):gsub('\216\156', '')
-  return (text:gsub('\226\128[\142\143\168-\174]', ''):gsub('\226\129[\166-\169]', ''))
 end
 
 ---@param name string as `ChatStarted`; the autocommand's pattern is `MaestroChatStarted`
