@@ -1,5 +1,6 @@
 // Errors as the server tells them: a code, one sentence, and what to do about it.
 import { type Command, ErrorCode, type ErrorData, type ErrorKind } from "./protocol.ts";
+import { inert } from "./text.ts";
 
 interface Answered {
   readonly code: number;
@@ -32,9 +33,17 @@ export class Advised extends Error {
   }
 }
 
-/** One sentence for a person. */
+/** The server ended before it answered. */
+export class Lost extends Error {}
+
+/** The turn that the error is about. */
+export function turnOf(error: unknown): string | undefined {
+  return answered(error)?.data?.turnId;
+}
+
+/** One sentence for a person, fit for a notification. */
 export function sentence(error: unknown): string {
-  return error instanceof Error || answered(error) ? (error as Error).message : String(error);
+  return inert(error instanceof Error || answered(error) ? (error as Error).message : String(error));
 }
 
 /** The one thing to do about it, as the server offers it. */

@@ -1,19 +1,30 @@
 // Where one writes: the field, what is attached, send and stop.
-import type { Attachment } from "../src/chat/messages.ts";
+import type { Attachment, Busy } from "../src/chat/messages.ts";
 import type { Word } from "../src/chat/words.ts";
 import { byId, h } from "./dom.ts";
+import { takePasted, type Taken } from "./paste.ts";
+import { Recall } from "./recall.ts";
 import { plain } from "./text.ts";
+import { showWaiting } from "./waiting.ts";
 import { wording } from "./words.ts";
 
 const t = wording<Word>();
+/** What the key code is while an input method takes the key; not every one says so otherwise. */
+const COMPOSING = 229;
 
-export interface Wishes {
+/** Until the extension says how it is. */
+export const IDLE: Busy = { busy: false, elsewhere: false, queues: false, loads: false, waiting: [] };
+
+export interface Wishes extends Pick<Taken, "image" | "files"> {
   readonly send: (text: string) => void;
   readonly stop: () => void;
   readonly attach: () => void;
   readonly detach: (id: string) => void;
+  readonly withdraw: (number: number) => void;
   readonly selectModel: () => void;
   readonly drafted: (text: string) => void;
+  /** What was said in this chat, the last one last. */
+  readonly said: () => readonly string[];
 }
 
 export class Composer {
@@ -21,18 +32,16 @@ export class Composer {
   private readonly send = byId<HTMLButtonElement>("send");
   private readonly stop = byId<HTMLButtonElement>("stop");
   private readonly model = byId<HTMLButtonElement>("model");
+  private readonly recall = new Recall();
+  private busy: Busy = IDLE;
+  private attached = false;
   private readonly wishes: Wishes;
 
-  constructor(wishes: Wishes, draft: string) {
+  constructor(wishes: Wishes) {
     this.wishes = wishes;
     this.label();
-    this.input.value = draft;
-    this.input.addEventListener("input", () => wishes.drafted(this.input.value));
-    this.input.addEventListener("keydown", (event) => {
-      if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
-      event.preventDefault();
-      this.submit();
-    });
+    this.input.addEventListener("input", () => this.written());
+    this.input.addEventListener("keydown", (event) => this.pressed(event));
     byId("composer").addEventListener("submit", (event) => {
       event.preventDefault();
       this.submit();
@@ -40,22 +49,44 @@ export class Composer {
     this.stop.addEventListener("click", wishes.stop);
     byId("attach").addEventListener("click", wishes.attach);
     this.model.addEventListener("click", wishes.selectModel);
+    takePasted(this.input, { ...wishes, tooLarge: () => this.note(t("tooLarge")) });
+  }
+
+  /** Something was sent and is not answered yet, as far as this page knows. */
+  get isBusy(): boolean {
+    return this.busy.busy;
   }
 
   focus(): void {
     this.input.focus();
   }
 
-  /** Put words that could not be said before what was written since. */
-  restore(text: string): void {
-    this.fill([text, this.input.value].filter(Boolean).join("\n"));
+  /** What stands in the field of the chat that is shown. */
+  begin(draft: string): void {
+    this.recall.end();
+    this.input.value = draft;
   }
 
-  showBusy(busy: boolean): void {
+  /** Put words that could not be said before what was written since. */
+  restore(text: string): void {
+    this.fill([text, this.input.value].filter(Boolean).join("\n\n"));
+  }
+
+  showBusy(busy: Busy): void {
     const hadFocus = document.activeElement === this.stop;
-    this.send.hidden = busy;
-    this.stop.hidden = !busy;
-    if (hadFocus && !busy) this.focus();
+    this.busy = busy;
+    this.send.hidden = busy.busy && !busy.queues;
+    this.send.disabled = busy.loads;
+    this.stop.hidden = !busy.busy;
+    showWaiting(byId("waiting"), busy.waiting, this.wishes.withdraw);
+    if (!busy.busy) this.note("");
+    if (hadFocus && !busy.busy) this.focus();
+  }
+
+  /** One line under the field. */
+  note(words: string): void {
+    const line = byId("note");
+    if (line.textContent !== words) line.textContent = words;
   }
 
   showModel(model: string): void {
@@ -63,6 +94,7 @@ export class Composer {
   }
 
   showAttachments(attachments: readonly Attachment[]): void {
+    this.attached = attachments.length > 0;
     byId("attachments").replaceChildren(
       ...attachments.map(({ id, label }) =>
         h(
@@ -75,10 +107,35 @@ export class Composer {
     );
   }
 
+  private pressed(event: KeyboardEvent): void {
+    if (event.isComposing || event.keyCode === COMPOSING || event.shiftKey) return;
+    const said = this.wishes.said();
+    if (event.key === "Enter") this.submit();
+    else if (event.key === "ArrowUp" && (!this.input.value || this.recall.recalling)) this.put(this.recall.earlier(said));
+    else if (event.key === "ArrowDown" && this.recall.recalling) this.put(this.recall.later(said));
+    else return;
+    event.preventDefault();
+  }
+
+  private put(recalled: string | undefined): void {
+    if (recalled !== undefined) this.fill(recalled);
+  }
+
+  private written(): void {
+    this.recall.end();
+    this.note("");
+    this.wishes.drafted(this.input.value);
+  }
+
+  /** It is busy from here on, whatever the extension says and when: so nothing is sent twice. */
   private submit(): void {
     const text = this.input.value.trim();
-    if (!text || this.send.hidden) return;
+    if (!text && !this.attached) return;
+    if (this.busy.loads) return this.note(t("loads"));
+    if (this.busy.busy && !this.busy.queues) return this.note(t("unfinished"));
+    this.recall.end();
     this.fill("");
+    this.showBusy({ ...this.busy, busy: true });
     this.wishes.send(text);
   }
 
@@ -93,6 +150,7 @@ export class Composer {
     this.send.textContent = t("send");
     this.stop.textContent = t("stop");
     byId("attach").textContent = t("attach");
+    byId("waiting").setAttribute("aria-label", t("waitings"));
     this.showModel("");
   }
 }

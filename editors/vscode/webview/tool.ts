@@ -3,6 +3,9 @@ import type { PermissionRequestParams } from "../src/protocol.ts";
 import type { ToolPart, ToolStatus } from "../src/chat/view.ts";
 import type { Word } from "../src/chat/words.ts";
 import { h } from "./dom.ts";
+import { GrowingText } from "./growingtext.ts";
+import { patchChildren } from "./patch.ts";
+import { type Answer, intentOf, question, riskOf } from "./question.ts";
 import { plain } from "./text.ts";
 import { wording } from "./words.ts";
 
@@ -19,31 +22,42 @@ const STATUS: Record<ToolStatus, Word> = {
   interrupted: "statusInterrupted",
 };
 
-export type Answer = (requestId: string, optionId: string) => void;
+/** The card of one call, changed in place. */
+export class Card {
+  readonly element: HTMLElement;
+  private readonly head = h("div", { class: "row" });
+  private readonly about = h("div");
+  private readonly asked = h("div");
+  private readonly details = new Details();
+  private readonly answer: Answer;
+  private requestId: string | undefined;
 
-/** The card; `request` is the open question about this call. `open` says whether details are shown. */
-export function card(part: ToolPart, request: PermissionRequestParams | undefined, open: boolean, answer: Answer) {
-  const status = t(STATUS[part.status]);
-  return h(
-    "section",
-    { class: `tool ${part.status}`, "aria-label": `${plain(part.name ?? "")} ${status}` },
-    h("div", { class: "row" }, h("code", {}, plain(part.name ?? "")), h("span", { class: "status" }, status), risk(part)),
-    subject(part, request),
-    ...intent(part),
-    request && question(request, answer),
-    details(part, open),
-  );
-}
+  constructor(answer: Answer) {
+    this.answer = answer;
+    this.element = h("section", { tabindex: "-1" }, this.head, this.about, this.asked, this.details.element);
+  }
 
-function risk(part: ToolPart): HTMLElement | undefined {
-  if (!part.risk) return undefined;
-  const { level } = part.risk;
-  return h("span", { class: `risk ${level}` }, t("risk", t(level)));
-}
+  /** `request` is the open question about this call. */
+  update(part: ToolPart, request: PermissionRequestParams | undefined): void {
+    const [name, status] = [plain(part.name ?? ""), t(STATUS[part.status])];
+    this.element.className = `tool ${part.status}`;
+    this.element.setAttribute("aria-label", `${name} ${status}`);
+    const subject = plain(request?.summary ?? shortly(part));
+    const risk = request ? [] : riskOf(part.risk);
+    patchChildren(this.head, [h("code", {}, name), h("span", { class: "status" }, status), ...risk]);
+    patchChildren(this.about, [...(subject ? [h("div", { class: "subject" }, subject)] : []), ...(request ? [] : intentOf(part.intent))]);
+    this.ask(request);
+    this.details.update(part);
+  }
 
-function subject(part: ToolPart, request: PermissionRequestParams | undefined): HTMLElement | undefined {
-  const text = request?.summary ?? shortly(part);
-  return text ? h("div", { class: "subject" }, plain(text)) : undefined;
+  /** Who has the focus in a question that is answered comes to its card, and not to the beginning of the page. */
+  private ask(request: PermissionRequestParams | undefined): void {
+    if (request?.requestId === this.requestId) return;
+    const held = this.asked.contains(document.activeElement);
+    this.asked.replaceChildren(...(request ? [question(request, this.answer)] : []));
+    this.requestId = request?.requestId;
+    if (held) this.element.focus();
+  }
 }
 
 function shortly(part: ToolPart): string {
@@ -52,40 +66,22 @@ function shortly(part: ToolPart): string {
   return Array.isArray(told) ? told.join(" ") : String(told ?? "");
 }
 
-function intent(part: ToolPart): (HTMLElement | undefined)[] {
-  if (!part.intent) return [];
-  const { purpose, scope, rationale } = part.intent;
-  return [
-    h("div", { class: "intent" }, `${t("purpose", t(purpose))} · ${t("scope", plain(scope))}`),
-    rationale ? h("div", { class: "intent" }, plain(rationale)) : undefined,
-  ];
-}
+/** What a tool was given and gave, to be opened. */
+class Details {
+  readonly element: HTMLElement;
+  private readonly texts = [h("pre", { tabindex: "0" }), h("pre", { tabindex: "0" })].map((element) => ({ element, text: new GrowingText(element) }));
 
-function question(request: PermissionRequestParams, answer: Answer): HTMLElement {
-  const reasons = request.risk.assessments.map(({ reason }) => h("li", {}, plain(reason)));
-  const buttons = request.options.map(({ optionId, name, effect }) =>
-    h("button", { type: "button", class: effect, click: () => answer(request.requestId, optionId) }, name),
-  );
-  const { oldText, newText } = request.subject;
-  return h(
-    "div",
-    { class: "question", role: "group", "aria-label": t("waiting", plain(request.summary)) },
-    reasons.length > 0 ? h("ul", {}, ...reasons) : undefined,
-    oldText ? h("pre", { class: "removed", tabindex: "0" }, plain(oldText)) : undefined,
-    newText ? h("pre", { class: "added", tabindex: "0" }, plain(newText)) : undefined,
-    h("div", { class: "row" }, ...buttons),
-  );
-}
+  constructor() {
+    this.element = h("details", {}, h("summary", {}, t("details")), ...this.texts.map(({ element }) => element));
+  }
 
-function details(part: ToolPart, open: boolean): HTMLElement | undefined {
-  const input = part.arguments ?? (part.input && JSON.stringify(part.input, null, 2));
-  const output = part.content ?? part.output;
-  if (!input && !output) return undefined;
-  return h(
-    "details",
-    { open },
-    h("summary", {}, t("details")),
-    input ? h("pre", { tabindex: "0" }, plain(input)) : undefined,
-    output ? h("pre", { tabindex: "0" }, plain(output)) : undefined,
-  );
+  update(part: ToolPart): void {
+    const input = part.arguments ?? (part.input && JSON.stringify(part.input, null, 2));
+    const given = [input ?? "", part.content ?? part.output ?? ""];
+    this.texts.forEach(({ element, text }, index) => {
+      text.update(plain(given[index] ?? ""));
+      element.hidden = !given[index];
+    });
+    this.element.hidden = !given.some(Boolean);
+  }
 }

@@ -1,11 +1,14 @@
 // A turn on the page; only what changed of it is drawn again.
 import type { PermissionRequestParams } from "../src/protocol.ts";
-import type { NoticePart, Part, ReroutedPart, ToolPart, Turn, WrittenPart } from "../src/chat/view.ts";
+import type { Part, Turn } from "../src/chat/view.ts";
 import type { Word } from "../src/chat/words.ts";
 import { h } from "./dom.ts";
-import { type CodeBar, Markdown } from "./markdown.ts";
+import { endOf } from "./ended.ts";
+import type { CodeBar } from "./markdown.ts";
+import { elementFor, keyOf, type PartElement } from "./parts.ts";
+import { patchChildren } from "./patch.ts";
+import type { Answer } from "./question.ts";
 import { plain, share } from "./text.ts";
-import { type Answer, card } from "./tool.ts";
 import { wording } from "./words.ts";
 
 const t = wording<Word>();
@@ -13,14 +16,15 @@ const t = wording<Word>();
 export interface Actions {
   readonly bar: CodeBar;
   readonly answer: Answer;
-  readonly revert: (messageId: string) => void;
+  readonly fork: (turnId: string) => void;
+  readonly takeBack: (turnId: string) => void;
 }
 
 interface Drawn {
-  readonly element: HTMLElement;
-  part: Part;
+  readonly view: PartElement;
+  readonly key: string;
+  part: Part | undefined;
   request: PermissionRequestParams | undefined;
-  readonly markdown?: Markdown;
 }
 
 export class TurnElement {
@@ -34,106 +38,69 @@ export class TurnElement {
 
   constructor(id: string, actions: Actions) {
     this.actions = actions;
-    this.element = h("article", { class: "turn", "data-turn": id }, this.user, this.body, this.foot);
+    this.element = h("article", { class: "turn", "data-turn": id, "data-vscode-context": JSON.stringify({ webviewSection: "turn", turnId: id }) }, this.user, this.body, this.foot);
   }
 
   update(turn: Turn, requests: ReadonlyMap<string, PermissionRequestParams>): void {
     turn.parts.forEach((part, index) => this.updatePart(part, index, requestFor(part, requests)));
-    for (const gone of this.drawn.splice(turn.parts.length)) gone.element.remove();
+    for (const { view } of this.drawn.splice(turn.parts.length)) view.element.remove();
     if (turn === this.turn) return;
+    const finished = turn.stopReason === undefined ? this.drawn.slice(0, -1) : this.drawn;
+    for (const { view } of finished) view.finish?.();
     if (turn.user !== this.turn?.user) this.user.replaceChildren(...userOf(turn, this.actions));
-    this.foot.replaceChildren(...footOf(turn));
+    patchChildren(this.foot, footOf(turn));
     this.element.classList.toggle("running", turn.stopReason === undefined);
     this.turn = turn;
   }
 
   private updatePart(part: Part, index: number, request: PermissionRequestParams | undefined): void {
     const old = this.drawn[index];
-    if (old && old.part === part && old.request === request) return;
-    if (old?.markdown && part.type === "text" && old.part.type === "text") {
-      old.markdown.update(part.text);
-      old.part = part;
-      return;
-    }
-    const next = this.draw(part, request, old);
-    if (old) old.element.replaceWith(next.element);
-    else this.body.append(next.element);
-    this.drawn[index] = next;
+    if (old?.part === part && old.request === request) return;
+    const drawn = this.place(part, index);
+    drawn.view.update(part, request);
+    [drawn.part, drawn.request] = [part, request];
   }
 
-  private draw(part: Part, request: PermissionRequestParams | undefined, old: Drawn | undefined): Drawn {
-    if (part.type === "text") return this.drawText(part);
-    const open = old?.element.querySelector("details")?.open ?? false;
-    return { element: this.drawOther(part, request, open), part, request };
-  }
-
-  private drawText(part: WrittenPart): Drawn {
-    const markdown = new Markdown(this.actions.bar);
-    markdown.update(part.text);
-    return { element: markdown.element, part, request: undefined, markdown };
-  }
-
-  private drawOther(part: Part, request: PermissionRequestParams | undefined, open: boolean): HTMLElement {
-    switch (part.type) {
-      case "tool":
-        return card(part, request, open, this.actions.answer);
-      case "notice":
-        return notice(part);
-      case "rerouted":
-        return rerouted(part);
-      default:
-        return thinking(part, open);
-    }
+  /** What is drawn there for this part, which may have to be begun. */
+  private place(part: Part, index: number): Drawn {
+    const [old, key] = [this.drawn[index], keyOf(part)];
+    if (old?.key === key) return old;
+    const view = elementFor(part, this.actions.bar, this.actions.answer);
+    if (old) old.view.element.replaceWith(view.element);
+    else this.body.append(view.element);
+    return (this.drawn[index] = { view, key, part: undefined, request: undefined });
   }
 }
 
-function requestFor(part: Part, requests: ReadonlyMap<string, PermissionRequestParams>) {
-  return part.type === "tool" ? requests.get((part satisfies ToolPart).toolCallId) : undefined;
-}
-
-function thinking(part: WrittenPart, open: boolean): HTMLElement {
-  return h("details", { class: "thinking", open }, h("summary", {}, t("thinking")), h("p", {}, plain(part.text)));
-}
-
-function notice(part: NoticePart): HTMLElement {
-  return h("p", { class: `notice ${part.severity}`, role: "note" }, plain(part.message));
-}
-
-function rerouted(part: ReroutedPart): HTMLElement {
-  return h("p", { class: "notice info", role: "note" }, t("rerouted", plain(part.to), plain(part.from), plain(part.reason)));
+function requestFor(part: Part, requests: ReadonlyMap<string, PermissionRequestParams>): PermissionRequestParams | undefined {
+  return part.type === "tool" ? requests.get(part.toolCallId) : undefined;
 }
 
 function userOf(turn: Turn, actions: Actions): HTMLElement[] {
   if (!turn.user) return [];
   const { id, text = "", attachments = [] } = turn.user;
   const labels = attachments.map(({ label }) => h("li", {}, plain(label)));
-  const revert = id === undefined ? undefined : h("button", { type: "button", class: "quiet", click: () => actions.revert(id) }, t("revert"));
+  const button = (word: Word, about: Word, click: () => void): HTMLElement =>
+    h("button", { type: "button", title: t(about), "aria-label": t(about), click }, t(word));
+  const buttons = [
+    button("fork", "forkHere", () => actions.fork(turn.id)),
+    button("takeBack", "takeBackHere", () => actions.takeBack(turn.id)),
+  ];
   return [
     h("h2", {}, t("you")),
     h("p", { class: "said" }, plain(text)),
     ...(labels.length > 0 ? [h("ul", { class: "attachments" }, ...labels)] : []),
-    ...(revert ? [revert] : []),
+    ...(id === undefined ? [] : [h("div", { class: "quiet row" }, ...buttons)]),
   ];
 }
 
-const ENDS: Partial<Record<NonNullable<Turn["stopReason"]>, Word>> = {
-  maxTokens: "endMaxTokens",
-  maxRounds: "endMaxRounds",
-  limit: "endLimit",
-  refusal: "endRefusal",
-  contentFilter: "endContentFilter",
-  toolDenied: "endToolDenied",
-  cancelled: "endCancelled",
-  interrupted: "endInterrupted",
-};
-
 function footOf(turn: Turn): HTMLElement[] {
-  const end = turn.stopReason && ENDS[turn.stopReason];
+  const end = endOf(turn);
   const { retry, error } = turn;
   return [
     ...(retry ? [h("p", { class: "notice warning" }, t("retry", retry.attempt, plain(retry.error.message)))] : []),
     ...(error ? [h("p", { class: "notice error" }, plain(error.message))] : []),
-    ...(end ? [h("p", { class: "notice info" }, t(end))] : []),
+    ...(end ? [h("p", { class: "notice info" }, end)] : []),
     h("p", { class: "usage" }, usageLine(turn)),
   ];
 }

@@ -74,7 +74,7 @@ export async function openPage({ port, folder, payload, profile, prepare }) {
 }
 
 /** Run a test bundle in the extension host; the exit code, and what it printed. */
-export async function runInside({ port, folder, extension, tests, env, deadlineMs = 240_000, screenshot }) {
+export async function runInside({ port, folder, extension, tests, env, deadlineMs = 400_000, screenshot }) {
   const remote = (file) => `vscode-remote://127.0.0.1:${port}${file}`;
   const payload = [
     ["extensionDevelopmentPath", remote(extension)],

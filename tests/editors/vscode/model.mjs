@@ -30,6 +30,7 @@ export function makeFolder() {
   const folder = path.join(fs.mkdtempSync(path.join(os.tmpdir(), "maestro-work-")), "work");
   fs.mkdirSync(folder);
   fs.writeFileSync(path.join(folder, "sample.py"), SAMPLE);
+  fs.writeFileSync(path.join(folder, "second.py"), SAMPLE.replace("load", "read"));
   fs.writeFileSync(path.join(folder, "notes.md"), "# Notes\n\nBuy milk.\n");
   for (const words of [["init", "-q"], ["add", "."], ["-c", "user.name=Ada", "-c", "user.email=ada@example.com", "commit", "-qm", "Begin"]]) {
     spawnSync("git", words, { cwd: folder });

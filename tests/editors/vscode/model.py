@@ -59,6 +59,10 @@ _BY_WORD = {
     "Delete the notes": Script(
         tool_calls=(call("apply_edit", intent(scope="*", risk="high"), path="notes.md", oldText="milk", newText=""),)
     ),
+    "Only code": Script(text="```ts\nlet a = 1;\n```"),
+    "Begin a list": Script(
+        tool_calls=(call("apply_edit", intent(scope="list.md"), path="list.md", oldText="", newText="- bread\n"),)
+    ),
     "Show everything": Script(text=SHOWCASE),
 }
 

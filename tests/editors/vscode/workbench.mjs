@@ -12,13 +12,11 @@ export class Workbench {
 
   /** Run a command of the palette by its whole title. */
   async command(title) {
-    await this.summon("F1", "command to run");
-    await this.choose(`>${title}`, title);
+    await this.summon("F1", "command to run", `>${title}`, title);
   }
 
   async openFile(name) {
-    await this.summon("Control+P", "Search files");
-    await this.choose(name, name);
+    await this.summon("Control+P", "Search files", name, name);
   }
 
   /** Choose what an open list offers. */
@@ -40,6 +38,14 @@ export class Workbench {
     await this.page.locator(".pane-header", { hasText: "Sessions" }).waitFor();
   }
 
+  /** Begin a chat; its page. */
+  async newChat() {
+    await this.command("Maestro: New Chat");
+    const view = await this.frame("#turns");
+    await view.locator("#title", { hasText: "New chat" }).waitFor();
+    return view;
+  }
+
   /** The frame of the webview that has this element. */
   async frame(selector) {
     const deadline = Date.now() + DEADLINE_MS;
@@ -57,20 +63,32 @@ export class Workbench {
     await this.page.screenshot({ path: path.join(this.artefacts, `${name}.png`) });
   }
 
-  /** Press a key until the list it opens is there: a page that is still loading does not pass keys on. */
-  async summon(key, label) {
-    const input = this.page.locator(`.quick-input-widget input[type=text][aria-label*="${label}"]`).first();
-    for (let attempt = 0; attempt < 8; attempt += 1) {
-      await this.page.keyboard.press(key);
-      if (await input.waitFor({ timeout: 3000 }).then(() => true, () => false)) return;
+  /**
+   * Press a key and choose in the list it opens, again until that was possible: a page that is still loading does not
+   * pass keys on, and the editor closes a list when something else takes the focus.
+   */
+  async summon(key, field, typed, label) {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await this.page.keyboard.press(key);
+        return await this.choose(typed, label, { field: `[aria-label*="${field}"]`, timeout: 4000 });
+      } catch (error) {
+        if (attempt === 8) throw error;
+      }
     }
   }
 
-  async choose(typed, label) {
-    const input = this.page.locator(".quick-input-widget input[type=text]").first();
-    await input.waitFor();
-    await input.fill(typed);
+  /** Type into an open list, and choose what it has by exactly this name. */
+  async choose(typed, label, { field = "", timeout = DEADLINE_MS } = {}) {
+    const input = this.page.locator(`.quick-input-widget input[type=text]${field}`).first();
+    await input.fill(typed, { timeout });
     const name = this.page.locator(".label-name", { hasText: new RegExp(`^${label.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}$`) });
-    await this.page.locator(".quick-input-list .monaco-list-row", { has: name }).first().click();
+    await this.page.locator(".quick-input-list .monaco-list-row", { has: name }).first().click({ timeout });
   }
+}
+
+/** Say something in the chat. */
+export async function say(view, text) {
+  await view.locator("#input").fill(text);
+  await view.locator("#input").press("Enter");
 }

@@ -1,11 +1,9 @@
 // What goes along with the next message.
 import * as vscode from "vscode";
 import type { InputPart } from "../protocol.ts";
-import type { Attachment } from "./messages.ts";
+import type { Held } from "./drafts.ts";
 
-interface Held extends Attachment {
-  readonly part: InputPart;
-}
+const MOST_FILES = 50;
 
 export class Attachments {
   private held: Held[] = [];
@@ -16,14 +14,25 @@ export class Attachments {
     this.changed = changed;
   }
 
-  get all(): readonly Attachment[] {
-    return this.held.map(({ id, label }) => ({ id, label }));
+  get all(): readonly Held[] {
+    return this.held;
   }
 
   add(part: InputPart, label: string): void {
-    this.next += 1;
-    this.held.push({ id: String(this.next), label, part });
+    this.held = [...this.held, this.named(part, label)];
     this.changed();
+  }
+
+  /** An image has no name, but a number. */
+  addImage(mimeType: string, data: string): void {
+    const names = new Set(this.held.map(({ label }) => label));
+    let number = 1;
+    while (names.has(vscode.l10n.t("Image {0}", number))) number += 1;
+    this.add({ type: "image", mimeType, data }, vscode.l10n.t("Image {0}", number));
+  }
+
+  addFile(uri: vscode.Uri): void {
+    this.add({ type: "file", uri: uri.toString() }, vscode.workspace.asRelativePath(uri));
   }
 
   remove(id: string): void {
@@ -31,29 +40,67 @@ export class Attachments {
     this.changed();
   }
 
+  /** These in place of those, which are another chat's. */
+  use(held: readonly Held[]): void {
+    this.held = held.map(({ label, part }) => this.named(part, label));
+    this.changed();
+  }
+
   /** All of them; none are left. */
-  take(): InputPart[] {
-    const parts = this.held.map(({ part }) => part);
+  take(): readonly Held[] {
+    const taken = this.held;
     this.held = [];
     this.changed();
-    return parts;
+    return taken;
   }
 
-  /** Let somebody choose among what is open, and files. */
+  /** Those that were taken, before what was attached since. */
+  giveBack(taken: readonly Held[]): void {
+    this.held = [...taken.map(({ label, part }) => this.named(part, label)), ...this.held];
+    this.changed();
+  }
+
+  /** Let somebody choose among what is open, files, and the files of a folder. */
   async choose(): Promise<void> {
-    const items = [...fromEditor(), ...openFiles()];
-    const other = { label: vscode.l10n.t("Another file…"), part: undefined };
-    const placeHolder = vscode.l10n.t("Attach what?");
-    const chosen = await vscode.window.showQuickPick<{ label: string; part: InputPart | undefined }>([...items, other], { placeHolder });
-    if (chosen?.part) this.add(chosen.part, chosen.label);
-    else if (chosen) await this.chooseFile();
+    const { t } = vscode.l10n;
+    const items: Offer[] = [
+      ...[...fromEditor(), ...openFiles()].map(({ label, part }) => ({ label, attach: async () => this.add(part, label) })),
+      { label: t("Another file…"), attach: () => this.chooseFiles() },
+      { label: t("The files of a folder…"), attach: () => this.chooseFolder() },
+    ];
+    await (await vscode.window.showQuickPick(items, { placeHolder: t("Attach what?") }))?.attach();
   }
 
-  private async chooseFile(): Promise<void> {
-    for (const uri of (await vscode.window.showOpenDialog({ canSelectMany: true })) ?? []) {
-      this.add({ type: "file", uri: uri.toString() }, vscode.workspace.asRelativePath(uri));
-    }
+  /** Files and folders, of these their files; not more than can be looked through. */
+  async addFiles(uris: readonly vscode.Uri[]): Promise<void> {
+    const found = (await Promise.all(uris.map(filesOf))).flat();
+    for (const uri of found.slice(0, MOST_FILES)) this.addFile(uri);
+    if (found.length <= MOST_FILES) return;
+    void vscode.window.showInformationMessage(vscode.l10n.t("Only the first {0} files were attached.", MOST_FILES));
   }
+
+  private named(part: InputPart, label: string): Held {
+    this.next += 1;
+    return { id: String(this.next), label, part };
+  }
+
+  private async chooseFiles(): Promise<void> {
+    await this.addFiles((await vscode.window.showOpenDialog({ canSelectMany: true })) ?? []);
+  }
+
+  private async chooseFolder(): Promise<void> {
+    await this.addFiles((await vscode.window.showOpenDialog({ canSelectFolders: true, canSelectFiles: false })) ?? []);
+  }
+}
+
+interface Offer extends vscode.QuickPickItem {
+  readonly attach: () => Promise<void>;
+}
+
+async function filesOf(uri: vscode.Uri): Promise<vscode.Uri[]> {
+  const { type } = await vscode.workspace.fs.stat(uri);
+  if ((type & vscode.FileType.Directory) === 0) return [uri];
+  return (await vscode.workspace.findFiles(new vscode.RelativePattern(uri, "**"), undefined, MOST_FILES + 1)).sort();
 }
 
 /** The selection of the active editor, and the findings in its document. */

@@ -1,9 +1,11 @@
 // What can be done with chats besides talking.
 import * as vscode from "vscode";
 import type { Server } from "../rpc.ts";
+import { fork, type Place, takeBack, tryAgain } from "./branches.ts";
+import { findChat } from "./find.ts";
 import type { ChatPanel } from "./panel.ts";
 
-export function chatCommands(server: Server, panel: ChatPanel): Record<string, () => Promise<void>> {
+export function chatCommands(server: Server, panel: ChatPanel): Record<string, (given?: never) => Promise<void>> {
   const withChat = (work: (chatId: string) => Promise<unknown>) => async (): Promise<void> => {
     const { chatId } = panel.conversation;
     if (chatId !== undefined) await work(chatId);
@@ -13,43 +15,24 @@ export function chatCommands(server: Server, panel: ChatPanel): Record<string, (
       await panel.open();
       await panel.focus();
     },
-    openChat: () => openChat(server, panel),
+    openChat: async () => {
+      const chatId = await findChat(server);
+      if (chatId === undefined) return;
+      await panel.open(chatId);
+      await panel.focus();
+    },
     renameChat: withChat((chatId) => rename(server, panel, chatId)),
     exportChat: withChat((chatId) => exportChat(server, chatId)),
     deleteChat: withChat((chatId) => deleteChat(server, panel, chatId)),
-    compactChat: withChat((chatId) => server.request("maestro/chat/compact", { chatId })),
+    compactChat: withChat((chatId) => compact(server, chatId)),
+    forkChat: (place?: Place) => fork(server, panel, place),
+    takeBack: (place?: Place) => takeBack(server, panel, place),
+    tryAgain: () => tryAgain(server, panel),
     stopTurn: () => panel.conversation.stop(),
+    applyChange: (uri?: vscode.Uri) => panel.changes.apply(uri),
+    discardChange: (uri?: vscode.Uri) => panel.changes.discard(uri),
     selectModel: () => selectModel(server, panel),
   };
-}
-
-/** Choose among all chats, found by the words of any message. */
-function openChat(server: Server, panel: ChatPanel): Promise<void> {
-  const pick = vscode.window.createQuickPick<vscode.QuickPickItem & { chatId: string }>();
-  pick.placeholder = vscode.l10n.t("Open which chat? Type words of it.");
-  const find = async (query: string): Promise<void> => {
-    const { chats } = await server.request("maestro/chat/list", query ? { query } : {});
-    pick.items = chats.map((chat) => ({
-      label: chat.title,
-      description: new Date(chat.updatedAt).toLocaleString(),
-      alwaysShow: true,
-      chatId: chat.id,
-    }));
-  };
-  pick.onDidChangeValue((query) => find(query).catch(() => undefined));
-  pick.show();
-  void find("").catch(() => undefined);
-  return new Promise((resolve) => {
-    pick.onDidAccept(() => {
-      const chosen = pick.selectedItems[0];
-      pick.hide();
-      if (chosen) void panel.open(chosen.chatId).then(() => panel.focus());
-    });
-    pick.onDidHide(() => {
-      pick.dispose();
-      resolve();
-    });
-  });
 }
 
 async function rename(server: Server, panel: ChatPanel, chatId: string): Promise<void> {
@@ -59,8 +42,24 @@ async function rename(server: Server, panel: ChatPanel, chatId: string): Promise
 }
 
 async function exportChat(server: Server, chatId: string): Promise<void> {
-  const { content } = await server.request("maestro/chat/export", { chatId, format: "markdown" });
-  await vscode.window.showTextDocument(await vscode.workspace.openTextDocument({ content, language: "markdown" }));
+  const items = [
+    { label: "Markdown", description: vscode.l10n.t("to read"), format: "markdown" as const },
+    { label: "JSON", description: vscode.l10n.t("with all that belongs to it"), format: "json" as const },
+  ];
+  const chosen = await vscode.window.showQuickPick(items, { placeHolder: vscode.l10n.t("Export as what?") });
+  if (!chosen) return;
+  const { content } = await server.request("maestro/chat/export", { chatId, format: chosen.format });
+  await vscode.window.showTextDocument(await vscode.workspace.openTextDocument({ content, language: chosen.format }));
+}
+
+async function compact(server: Server, chatId: string): Promise<void> {
+  const { t } = vscode.l10n;
+  const options = { location: vscode.ProgressLocation.Notification, title: t("Older turns are summarised…"), cancellable: true };
+  const result = await vscode.window.withProgress(options, (_progress, token) => server.request("maestro/chat/compact", { chatId }, token));
+  const told = result.summaryId === undefined
+    ? t("Nothing was old enough to be summarised.")
+    : t("A summary takes the place of {0} chunks: {1} tokens, before {2}.", result.replaced.length, result.tokensAfter, result.tokensBefore);
+  void vscode.window.showInformationMessage(told);
 }
 
 async function deleteChat(server: Server, panel: ChatPanel, chatId: string): Promise<void> {
@@ -68,7 +67,7 @@ async function deleteChat(server: Server, panel: ChatPanel, chatId: string): Pro
   const question = vscode.l10n.t("Delete this chat with all it holds?");
   if ((await vscode.window.showWarningMessage(question, { modal: true }, yes)) !== yes) return;
   await server.request("maestro/chat/delete", { chatId });
-  await panel.open();
+  if (panel.conversation.chatId === chatId) await panel.open();
 }
 
 async function selectModel(server: Server, panel: ChatPanel): Promise<void> {

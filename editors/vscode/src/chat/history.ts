@@ -10,25 +10,42 @@ export interface Loaded {
   readonly firstSeq: number;
   /** Messages that everything after was taken back to, and that stand on an earlier page. */
   readonly pending: readonly string[];
+  /** A fork has messages from before its log; those before this one are not shown yet. Absent where there are none. */
+  readonly inherited?: { readonly before?: string };
+}
+
+export const NOTHING: Loaded = { view: EMPTY, firstSeq: 1, pending: [] };
+
+/** Whether there are turns before those that are loaded. */
+export function hasMore({ firstSeq, inherited }: Loaded): boolean {
+  return firstSeq > 1 || inherited !== undefined;
 }
 
 /** What the last page comes to. It begins at the first turn it has whole, unless it has none. */
 export function load(page: readonly ChatEvent[]): Loaded {
-  const pending: string[] = [];
-  let view: View = EMPTY;
   const events = page.slice(wholeFrom(page));
-  for (const event of events) {
-    if (event.type === "chat.reverted" && !reverted(view.turns, event.throughMessageId)) {
-      pending.push(event.throughMessageId);
-    }
-    view = reduce(view, event);
-  }
-  return { view, firstSeq: events[0]?.seq ?? 1, pending };
+  return events.reduce(follow, { view: EMPTY, firstSeq: events[0]?.seq ?? 1, pending: [] });
 }
 
-/** The page before: the turns it has whole, less what was taken back later. */
-export function prepend(loaded: Loaded, page: readonly ChatEvent[]): { loaded: Loaded; turns: readonly Turn[] } {
-  const before = load(page.filter((event) => event.seq < loaded.firstSeq));
+/** What follows from one more event; the same object if nothing does. */
+export function follow(loaded: Loaded, event: ChatEvent): Loaded {
+  const view = reduce(loaded.view, event);
+  if (view === loaded.view) return loaded;
+  const beyond = event.type === "chat.reverted" && view.lastSeq === event.seq && !reverted(loaded.view.turns, event.throughMessageId);
+  return { ...loaded, view, ...(beyond ? { pending: [...loaded.pending, event.throughMessageId] } : {}) };
+}
+
+/** What is loaded now, and which turns of it are new. */
+export interface Grown {
+  readonly loaded: Loaded;
+  readonly turns: readonly Turn[];
+}
+
+/** The page before: the turns it has whole, less what was taken back later. One that has nothing new changes nothing. */
+export function prepend(loaded: Loaded, page: readonly ChatEvent[]): Grown {
+  const earlier = page.filter((event) => event.seq < loaded.firstSeq);
+  if (earlier.length === 0 && page.length > 0) return { loaded, turns: [] };
+  const before = load(earlier);
   const pending = [...before.pending];
   let turns = before.view.turns;
   for (const messageId of loaded.pending) {
@@ -37,7 +54,7 @@ export function prepend(loaded: Loaded, page: readonly ChatEvent[]): { loaded: L
     if (!kept) pending.push(messageId);
   }
   const view = { ...loaded.view, turns: [...turns, ...loaded.view.turns] };
-  return { loaded: { view, firstSeq: before.firstSeq, pending }, turns };
+  return { loaded: { ...loaded, view, firstSeq: before.firstSeq, pending }, turns };
 }
 
 /** Whether the page shows the beginning of a turn, so that something can be shown of it. */

@@ -14,9 +14,27 @@ export interface Attachment {
   readonly label: string;
 }
 
-export interface Problem {
+/** A sentence, and the button that helps. */
+export interface Told {
   readonly message: string;
   readonly button?: string;
+}
+
+/** A message that is said when others are answered. */
+export interface Waiting {
+  readonly number: number;
+  readonly text: string;
+}
+
+export interface Busy {
+  readonly busy: boolean;
+  /** Another window asked for what runs, and is asked in turn. */
+  readonly elsewhere: boolean;
+  /** A message may be sent meanwhile, and waits. */
+  readonly queues: boolean;
+  /** The chat is not there yet, so nothing can be sent. */
+  readonly loads: boolean;
+  readonly waiting: readonly Waiting[];
 }
 
 export type ToView =
@@ -24,18 +42,25 @@ export type ToView =
   | { readonly type: "older"; readonly turns: readonly Turn[]; readonly more: boolean }
   | { readonly type: "events"; readonly events: readonly ChatEvent[] }
   | { readonly type: "heading"; readonly heading: Heading }
-  | { readonly type: "busy"; readonly busy: boolean }
+  | ({ readonly type: "busy" } & Busy)
   | { readonly type: "permissions"; readonly requests: readonly PermissionRequestParams[] }
   | { readonly type: "attachments"; readonly attachments: readonly Attachment[] }
-  | { readonly type: "problem"; readonly problem?: Problem }
-  /** It could not be said: the words go back into the field. */
+  | { readonly type: "problem"; readonly problem?: Told }
+  /** What keeps Maestro from working here; a hint is for a chat that begins. */
+  | { readonly type: "advice"; readonly advice?: Told & { readonly hint: boolean } }
+  /** What stands in the field of the chat that is shown. */
+  | { readonly type: "draft"; readonly text: string }
+  /** It could not be said, or was taken back: the words go back into the field. */
   | { readonly type: "unsaid"; readonly text: string }
   | { readonly type: "focus" };
 
 export type FromView =
-  | { readonly type: "ready" | "stop" | "older" | "attach" | "problemButton" | "selectModel" }
-  | { readonly type: "send" | "copy" | "insert" | "open"; readonly text: string }
+  | { readonly type: "ready" | "stop" | "older" | "attach" | "problemButton" | "closeProblem" | "adviceButton" | "selectModel" }
+  | { readonly type: "send" | "draft" | "copy" | "insert" | "open"; readonly text: string }
+  | { readonly type: "image"; readonly mimeType: string; readonly data: string }
+  | { readonly type: "files"; readonly uris: readonly string[] }
   | { readonly type: "apply"; readonly text: string; readonly language: string }
+  | { readonly type: "withdraw"; readonly number: number }
   | { readonly type: "detach"; readonly id: string }
   | { readonly type: "answer"; readonly requestId: string; readonly optionId: string }
-  | { readonly type: "revert"; readonly messageId: string };
+  | { readonly type: "fork" | "takeBack"; readonly turnId: string };

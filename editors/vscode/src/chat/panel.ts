@@ -1,38 +1,56 @@
-// The chat in the side bar as a whole: the conversation, its screen, questions for permission, attachments, model.
+// The chat in the side bar as a whole: the chats, their screen, questions for permission, attachments, model.
 import * as vscode from "vscode";
-import { action, isKind, sentence } from "../errors.ts";
-import type { Chat, Command, InputPart, PermissionRequestParams } from "../protocol.ts";
+import { isKind } from "../errors.ts";
 import type { Permissions } from "../permissions.ts";
 import type { Server } from "../rpc.ts";
+import type { Situation } from "../support/situation.ts";
 import { reached } from "../support/walkthrough.ts";
 import { Attachments } from "./attachments.ts";
-import { applyCode, insertCode, openLink } from "./code.ts";
-import { Conversation, type Screen } from "./conversation.ts";
+import { Changes } from "./changes.ts";
+import { Chats } from "./chats.ts";
+import type { Conversation, Screen } from "./conversation.ts";
+import { type Held, joined } from "./drafts.ts";
+import { Fields } from "./fields.ts";
+import { Memory } from "./memory.ts";
 import type { FromView } from "./messages.ts";
+import { adviceMessage, attachmentsMessage, busyMessage, headingMessage, problemMessage } from "./posts.ts";
 import { ChatScreen } from "./screen.ts";
-
-const OPENED = "maestro.openedChat";
-const MODEL = "maestro.model";
+import { grant } from "./wishes.ts";
 
 export class ChatPanel implements vscode.Disposable {
   readonly screen: ChatScreen;
-  readonly conversation: Conversation;
-  private readonly attachments = new Attachments(() => this.showAttachments());
+  readonly changes = new Changes();
+  readonly attachments = new Attachments(() => this.attached());
+  readonly memory: Memory;
+  readonly fields: Fields;
+  readonly situation: Situation;
+  private readonly chats: Chats;
   private readonly changed = new vscode.EventEmitter<void>();
-  private readonly disposables: vscode.Disposable[] = [this.changed];
-  private problem: { message: string; command?: Command } | undefined;
-  private readonly context: vscode.ExtensionContext;
+  private readonly shown = new vscode.EventEmitter<void>();
+  private readonly disposables: vscode.Disposable[];
   private readonly server: Server;
-  private permissions: Permissions | undefined;
+  permissions: Permissions | undefined;
   /** Another chat is shown, or its title, model or cost is another. */
   readonly onDidChange = this.changed.event;
+  /** The view was shown or hidden, or shows another chat. */
+  readonly onDidChangeShown = this.shown.event;
 
-  constructor(context: vscode.ExtensionContext, server: Server) {
-    this.context = context;
+  constructor(context: vscode.ExtensionContext, server: Server, situation: Situation) {
     this.server = server;
+    this.situation = situation;
+    this.memory = new Memory(context.workspaceState);
+    this.fields = new Fields(this.memory);
     this.screen = new ChatScreen(context.extensionUri, () => this.fill(), (wish) => void this.wished(wish));
-    this.conversation = new Conversation(server, this.surface());
-    this.disposables.push(this.conversation);
+    const canceller = (): vscode.CancellationTokenSource => new vscode.CancellationTokenSource();
+    this.chats = new Chats(server, this.surface(), canceller, this.fields, this.memory.get("openedChat"));
+    this.attachments.use(this.fields.of(this.conversation.chatId).attached);
+    this.disposables = [
+      this.changed, this.shown, this.changes, this.chats,
+      this.screen.onDidChangeVisibility(() => this.shown.fire()),
+      this.onDidChange(() => this.shown.fire()),
+      situation.onDidChange(() => this.showAdvice()),
+      vscode.workspace.onDidChangeConfiguration((event) => event.affectsConfiguration("maestro.chat") && this.showBusy()),
+    ];
   }
 
   /** Show the questions of this chat. */
@@ -41,60 +59,50 @@ export class ChatPanel implements vscode.Disposable {
     this.disposables.push(permissions.onDidChange(() => this.showPermissions()));
   }
 
+  /** The one that is shown. */
+  get conversation(): Conversation {
+    return this.chats.shown;
+  }
+
   shows(chatId: string | undefined): boolean {
     return this.screen.visible && chatId !== undefined && chatId === this.conversation.chatId;
   }
 
   get model(): string | undefined {
-    return this.conversation.chat?.model ?? this.context.workspaceState.get(MODEL);
+    return this.conversation.chat?.model ?? this.memory.get("model");
   }
 
   /** The model of this chat from now on, and of those that are begun here. */
   async useModel(model: string): Promise<void> {
-    const { chatId } = this.conversation;
-    await this.context.workspaceState.update(MODEL, model);
-    if (chatId !== undefined) {
-      this.conversation.chat = await this.server.request("maestro/chat/update", { chatId, model });
-    }
+    const { conversation } = this;
+    const { chatId } = conversation;
+    await this.memory.set("model", model);
+    if (chatId !== undefined) conversation.know(await this.server.request("maestro/chat/update", { chatId, model }));
     this.showHeading();
   }
 
-  async open(chatId?: string): Promise<void> {
-    const opening = this.conversation.open(chatId);
-    await this.context.workspaceState.update(OPENED, chatId);
-    await opening;
+  open(chatId?: string): Promise<void> {
+    return this.chats.open(chatId);
   }
 
-  /** The chat that was open here before, if there still is one. */
-  async reopen(): Promise<void> {
-    const chatId = this.conversation.chatId ?? this.context.workspaceState.get<string>(OPENED);
-    if (chatId === undefined) return this.showHeading();
-    await this.open(chatId).catch((error: unknown) => {
-      if (!isKind(error, "chatNotFound")) throw error;
-      return this.open();
-    });
+  /** The server ended: what is known of chats may be old. */
+  suspend(): void {
+    this.chats.suspend();
   }
 
-  async send(text: string): Promise<void> {
-    const parts = this.attachments.take();
-    const input: string | InputPart[] = parts.length > 0 ? [{ type: "text", text }, ...parts] : text;
-    const model = this.conversation.chatId === undefined ? this.model : undefined;
-    this.tell(undefined);
-    try {
-      await this.conversation.send(input, model === undefined ? {} : { model });
-      await vscode.commands.executeCommand("setContext", "maestro.offline", false);
-    } catch (error) {
-      if (isKind(error, "unreachable")) await vscode.commands.executeCommand("setContext", "maestro.offline", true);
-      this.tell(error);
-      if (!said(error)) this.screen.post({ type: "unsaid", text });
-    }
-    await this.context.workspaceState.update(OPENED, this.conversation.chatId);
+  /** A server runs: load what is shown, if it still is there. */
+  async resume(): Promise<void> {
+    await this.chats.resume();
+    this.showHeading();
+  }
+
+  /** Say it in the chat that is shown, with all that is attached, or with these. */
+  async send(text: string, attached: readonly Held[] = this.attachments.take()): Promise<void> {
+    const { conversation } = this;
+    const model = this.memory.get("model");
+    await conversation.send({ text, attached }, model === undefined ? {} : { model });
+    await this.situation.offline(isKind(conversation.failure?.error, "unreachable"));
     await reached("chat");
-  }
-
-  async attach(part?: InputPart, label?: string): Promise<void> {
-    if (part && label) this.attachments.add(part, label);
-    else await this.attachments.choose();
   }
 
   async focus(): Promise<void> {
@@ -108,104 +116,97 @@ export class ChatPanel implements vscode.Disposable {
 
   private surface(): Screen {
     return {
-      show: (view, more) => this.screen.post({ type: "show", view, more }),
+      show: (view, more) => {
+        this.screen.post({ type: "show", view, more });
+        this.showPermissions();
+      },
       older: (turns, more) => this.screen.post({ type: "older", turns, more }),
       events: (events) => this.screen.post({ type: "events", events }),
-      chat: () => this.showHeading(),
-      busy: (busy) => {
-        this.screen.post({ type: "busy", busy });
-        void vscode.commands.executeCommand("setContext", "maestro.chatRunning", busy);
-      },
+      facts: () => this.showFacts(),
+      begun: (chatId) => this.fields.begun(chatId),
+      field: () => this.showField(),
+      busy: () => this.showBusy(),
+      problem: () => this.showProblem(),
+      unsaid: () => this.showUnsaid(),
     };
   }
 
   /** Everything that is to be seen, for a page that has just begun. */
   private fill(): void {
-    const { view, more, busy } = this.conversation;
+    const { view, more } = this.conversation;
+    this.screen.post({ type: "draft", text: this.fields.of(this.conversation.chatId).text });
     this.screen.post({ type: "show", view, more });
-    this.screen.post({ type: "busy", busy });
+    this.showBusy();
     this.showHeading();
     this.showPermissions();
     this.showAttachments();
     this.showProblem();
+    this.showAdvice();
+    this.showUnsaid();
+  }
+
+  /** A chat that begins has no id yet; it is remembered as soon as it has. */
+  private showFacts(): void {
+    void this.memory.set("openedChat", this.conversation.chatId);
+    this.showPermissions();
+    this.showHeading();
   }
 
   private showHeading(): void {
-    const chat: Chat | undefined = this.conversation.chat;
-    const heading = { title: chat?.title ?? "", model: this.model ?? "", session: chat?.sessionId ?? "" };
-    this.screen.post({ type: "heading", heading });
+    this.screen.post(headingMessage(this.conversation, this.model));
     this.changed.fire();
   }
 
+  private showBusy(): void {
+    this.screen.post(busyMessage(this.conversation));
+    void vscode.commands.executeCommand("setContext", "maestro.chatRunning", this.conversation.busy);
+  }
+
   private showPermissions(): void {
-    const mine = ({ chatId }: PermissionRequestParams): boolean => chatId === this.conversation.chatId;
-    this.screen.post({ type: "permissions", requests: (this.permissions?.pending ?? []).filter(mine) });
+    const { chatId } = this.conversation;
+    const requests = (this.permissions?.pending ?? []).filter((request) => request.chatId === chatId);
+    this.screen.post({ type: "permissions", requests });
+  }
+
+  private showField(): void {
+    const { text, attached } = this.fields.of(this.conversation.chatId);
+    this.attachments.use(attached);
+    this.screen.post({ type: "draft", text });
+  }
+
+  private attached(): void {
+    this.fields.write(this.conversation.chatId, { attached: this.attachments.all });
+    this.showAttachments();
   }
 
   private showAttachments(): void {
-    this.screen.post({ type: "attachments", attachments: this.attachments.all });
-  }
-
-  private tell(error: unknown): void {
-    const command = action(error);
-    this.problem = error === undefined ? undefined : { message: sentence(error), ...(command ? { command } : {}) };
-    this.showProblem();
+    this.screen.post(attachmentsMessage(this.attachments.all));
   }
 
   private showProblem(): void {
-    if (!this.problem) return this.screen.post({ type: "problem" });
-    const { message, command } = this.problem;
-    this.screen.post({ type: "problem", problem: { message, ...(command ? { button: command.title } : {}) } });
+    this.screen.post(problemMessage(this.conversation));
+  }
+
+  private showAdvice(): void {
+    this.screen.post(adviceMessage(this.situation));
+  }
+
+  /** Only a page that is there can take words; they wait for it. */
+  private showUnsaid(): void {
+    if (!this.screen.ready) return;
+    const drafts = this.chats.takeUnsaid();
+    if (drafts.length === 0) return;
+    const { text, attached } = joined(drafts);
+    this.screen.post({ type: "unsaid", text });
+    this.attachments.giveBack(attached);
   }
 
   private async wished(wish: FromView): Promise<void> {
+    const { conversation } = this;
     try {
-      await this.grant(wish);
+      await grant(this, wish);
     } catch (error) {
-      this.tell(error);
+      conversation.fail({ error, said: false });
     }
   }
-
-  private async grant(wish: FromView): Promise<unknown> {
-    switch (wish.type) {
-      case "send":
-        return this.send(wish.text);
-      case "stop":
-        return this.conversation.stop();
-      case "older":
-        return this.conversation.older();
-      case "answer":
-        return this.permissions?.choose(wish.requestId, wish.optionId);
-      case "attach":
-        return this.attach();
-      case "detach":
-        return this.attachments.remove(wish.id);
-      case "revert":
-        return this.revert(wish.messageId);
-      case "selectModel":
-        return vscode.commands.executeCommand("maestro.selectModel");
-      case "problemButton":
-        return this.problem?.command && vscode.commands.executeCommand(this.problem.command.command, ...this.problem.command.arguments);
-      case "copy":
-        return vscode.env.clipboard.writeText(wish.text);
-      case "insert":
-        return insertCode(wish.text);
-      case "apply":
-        return applyCode(wish.text);
-      case "open":
-        return openLink(wish.text);
-      case "ready":
-        return undefined;
-    }
-  }
-
-  private async revert(throughMessageId: string): Promise<void> {
-    const { chatId } = this.conversation;
-    if (chatId !== undefined) await this.server.request("maestro/chat/revert", { chatId, throughMessageId });
-  }
-}
-
-/** Whether the words are in the chat, although their answer failed. */
-function said(error: unknown): boolean {
-  return (error as { data?: { turnId?: string } }).data?.turnId !== undefined;
 }

@@ -2,17 +2,18 @@
 import * as vscode from "vscode";
 import type { Server } from "../rpc.ts";
 
-export function contextCommands(server: Server, chatId: () => string | undefined): Record<string, (uri?: vscode.Uri) => Promise<void>> {
+export function contextCommands(server: Server, chatId: () => string | undefined): Record<string, (uri?: vscode.Uri, chosen?: readonly vscode.Uri[]) => Promise<void>> {
   const scope = () => {
     const id = chatId();
     return id === undefined ? ({ scope: "workspace" } as const) : ({ scope: "chat", chatId: id } as const);
   };
   return {
     showContext: async () => void (await vscode.commands.executeCommand("maestro.context.focus")),
-    addFile: async (uri) => {
-      const uris = uri instanceof vscode.Uri ? [uri] : await vscode.window.showOpenDialog({ canSelectMany: true });
-      for (const each of uris ?? []) {
-        await server.request("maestro/context/add", { ...scope(), source: "file", uri: each.toString() });
+    addFile: async (uri, chosen) => {
+      const place = scope();
+      const named = uri instanceof vscode.Uri ? (chosen ?? [uri]) : await vscode.window.showOpenDialog({ canSelectMany: true });
+      for (const each of named ?? []) {
+        await server.request("maestro/context/add", { ...place, source: "file", uri: each.toString() });
       }
     },
     addSelection: async () => {

@@ -14,11 +14,13 @@ export interface ContextState {
   readonly budget?: ContextBudget;
 }
 
+/** Without a state nothing is known, for the reason that is advised about. */
 export interface ToContext {
-  readonly state: ContextState;
+  readonly state?: ContextState;
+  readonly advice?: { readonly message: string; readonly button?: string };
 }
 
 export type FromContext =
   | { readonly type: "ready" }
-  | { readonly type: "add" }
+  | { readonly type: "add" | "advice" }
   | { readonly type: "act"; readonly action: Action; readonly id: string };

@@ -1,33 +1,43 @@
 // The context view in the side bar: what the server would send for the chat that is shown.
 import * as vscode from "vscode";
 import { html, resources } from "../editor/page.ts";
-import { sentence } from "../errors.ts";
-import type { Chunk, ContextListResult } from "../protocol.ts";
+import { showText } from "../editor/texts.ts";
+import { action, sentence } from "../errors.ts";
+import type { Command } from "../protocol.ts";
 import type { Server } from "../rpc.ts";
-import type { Action, ContextState, FromContext, ToContext } from "./messages.ts";
-import { rows } from "./rows.ts";
+import type { Situation } from "../support/situation.ts";
+import { tell } from "../support/commands.ts";
+import { state } from "./list.ts";
+import type { Action, FromContext, ToContext } from "./messages.ts";
 import { words } from "./words.ts";
 
-const PAGE = 1000;
 const BODY = `
+<main>
+<h1 id="heading" class="hidden"></h1>
+<div id="advice" role="status" hidden><span></span><button type="button"></button></div>
 <p class="row"><span id="total"></span><button type="button" id="add"></button></p>
-<div id="context-chunks" role="list"><p id="context-chunks-empty" role="note"></p></div>`;
-
-type Place = { chatId: string } | { scope: "workspace" };
+<div id="context-chunks" role="list"><p id="context-chunks-empty" role="listitem"></p></div>
+</main>`;
 
 export class ContextView implements vscode.WebviewViewProvider, vscode.Disposable {
   private view: vscode.WebviewView | undefined;
-  private drawing: Promise<void> = Promise.resolve();
+  private drawing = false;
+  private changedMeanwhile = false;
+  private acting: Promise<void> = Promise.resolve();
+  /** What the button does that helps. */
+  private helping: Command | undefined;
   private readonly disposables: vscode.Disposable[];
   private readonly extensionUri: vscode.Uri;
   private readonly server: Server;
+  private readonly situation: Situation;
   private readonly chatId: () => string | undefined;
 
-  constructor(extensionUri: vscode.Uri, server: Server, chatId: () => string | undefined) {
+  constructor(extensionUri: vscode.Uri, server: Server, situation: Situation, chatId: () => string | undefined) {
     this.extensionUri = extensionUri;
     this.server = server;
+    this.situation = situation;
     this.chatId = chatId;
-    this.disposables = [server.on("maestro/context/didChange", () => this.refresh())];
+    this.disposables = [server.on("maestro/context/didChange", () => this.refresh()), situation.onDidChange(() => this.refresh())];
   }
 
   resolveWebviewView(view: vscode.WebviewView): void {
@@ -39,10 +49,10 @@ export class ContextView implements vscode.WebviewViewProvider, vscode.Disposabl
     view.webview.html = html(view.webview, this.extensionUri, page);
   }
 
-  /** Show the present state; one request after the other, so that the latest is what stays. */
+  /** Show the present state; once more if it changes meanwhile, so that the latest is what stays. */
   refresh(): void {
-    if (!this.view) return;
-    this.drawing = this.drawing.then(() => this.draw()).catch(() => undefined);
+    this.changedMeanwhile = true;
+    if (!this.drawing) void this.draw();
   }
 
   dispose(): void {
@@ -50,36 +60,41 @@ export class ContextView implements vscode.WebviewViewProvider, vscode.Disposabl
   }
 
   private async draw(): Promise<void> {
-    const message: ToContext = { state: await this.state() };
-    await this.view?.webview.postMessage(message);
+    this.drawing = true;
+    while (this.changedMeanwhile && this.view) {
+      this.changedMeanwhile = false;
+      const { message, command } = await this.message();
+      this.helping = command;
+      if (!this.changedMeanwhile) void this.view.webview.postMessage(message);
+    }
+    this.drawing = false;
   }
 
-  private async state(): Promise<ContextState> {
-    const chatId = this.chatId();
-    const place: Place = chatId === undefined ? { scope: "workspace" } : { chatId };
-    const [sent, gone] = await Promise.all([this.all(place, false), this.all(place, true)]);
-    const { total, budget } = sent.last;
-    return { rows: rows(sent.chunks, gone.chunks), total, ...(budget ? { budget } : {}) };
-  }
-
-  private async all(place: Place, deleted: boolean): Promise<{ chunks: Chunk[]; last: ContextListResult }> {
-    const chunks: Chunk[] = [];
-    for (let cursor: string | undefined; ; ) {
-      const next = cursor === undefined ? {} : { cursor };
-      const last = await this.server.request("maestro/context/list", { ...place, ...next, deleted, limit: PAGE });
-      chunks.push(...last.chunks);
-      cursor = last.nextCursor;
-      if (cursor === undefined) return { chunks, last };
+  /** What is listed, or what keeps it from being listed. */
+  private async message(): Promise<Message> {
+    const { advice } = this.situation;
+    if (advice?.weight === "blocks") return told(advice.message, advice.command);
+    try {
+      const listed = await state(this.server, this.chatId());
+      const { message, command } = advice ? told(advice.message, advice.command) : { message: {}, command: undefined };
+      return { message: { ...message, state: listed }, command };
+    } catch (error) {
+      return told(sentence(error), action(error));
     }
   }
 
   private wished(wish: FromContext): void {
-    if (wish.type === "ready") return this.refresh();
-    if (wish.type === "add") return void vscode.commands.executeCommand("maestro.addFile");
-    this.act(wish.action, wish.id).then(
-      () => this.refresh(),
-      (error: unknown) => vscode.window.showErrorMessage(sentence(error)),
-    );
+    switch (wish.type) {
+      case "ready":
+        return this.refresh();
+      case "add":
+        return void vscode.commands.executeCommand("maestro.addFile");
+      case "advice":
+        return void (this.helping && vscode.commands.executeCommand(this.helping.command, ...this.helping.arguments));
+      case "act":
+        // One after the other, so that pinning twice is unpinning.
+        this.acting = this.acting.then(() => this.act(wish.action, wish.id)).catch(tell).finally(() => this.refresh());
+    }
   }
 
   private async act(action: Action, id: string): Promise<void> {
@@ -103,7 +118,16 @@ export class ContextView implements vscode.WebviewViewProvider, vscode.Disposabl
   }
 
   private async open(id: string): Promise<void> {
-    const { text } = await this.server.request("maestro/context/get", { id });
-    await vscode.window.showTextDocument(await vscode.workspace.openTextDocument({ content: text }), { preview: true });
+    const { chunk, text } = await this.server.request("maestro/context/get", { id });
+    await showText(chunk.label.replace(/[?#\s]+/g, " "), text);
   }
+}
+
+interface Message {
+  readonly message: ToContext;
+  readonly command: Command | undefined;
+}
+
+function told(message: string, command: Command | undefined): Message {
+  return { message: { advice: { message, ...(command ? { button: command.title } : {}) } }, command };
 }

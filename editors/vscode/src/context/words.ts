@@ -6,8 +6,10 @@ export type Word = keyof ReturnType<typeof words>;
 export function words() {
   const { t } = vscode.l10n;
   return {
+    heading: t("Context"),
     chunks: t("What is sent with the next message"),
     empty: t("Nothing is sent but what you write."),
+    instructions: t("No chunk is sent. What is counted are instructions and tools."),
     add: t("Add File…"),
     total: t("{0} tokens"),
     budget: t("{0} of {1} tokens"),
@@ -18,7 +20,6 @@ export function words() {
     stale: t("changed since"),
     deleted: t("deleted"),
     pin: t("Pin"),
-    unpin: t("Unpin"),
     delete: t("Delete"),
     undo: t("Undo"),
     refresh: t("Read again"),

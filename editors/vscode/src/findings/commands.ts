@@ -4,12 +4,19 @@ import { Advised } from "../errors.ts";
 import type { AuditStatus, AuditTarget } from "../protocol.ts";
 import type { Server } from "../rpc.ts";
 import { reached } from "../support/walkthrough.ts";
-import type { FindingsTree, Node } from "./tree.ts";
+import { inert } from "../text.ts";
+import { hidingCommands, withFinding } from "./hiding.ts";
+import { shown } from "./model.ts";
+import type { FindingsTree } from "./tree.ts";
 
-export function findingCommands(server: Server, tree: FindingsTree): Record<string, (node?: Node | vscode.Uri) => Promise<void>> {
-  const run = (target: AuditTarget | undefined): Promise<void> => (target ? audit(server, tree, target) : noTarget());
+/** What is given depends on where a command is called from. */
+type Run = (given?: unknown, all?: unknown) => Promise<void>;
+
+export function findingCommands(server: Server, tree: FindingsTree): Record<string, Run> {
+  const run = async (target: AuditTarget | undefined): Promise<void> => target && (await audit(server, tree, target));
   return {
-    auditFile: (uri) => run(fileTarget(uri)),
+    auditFile: async (uri) => run(fileTarget(uri)),
+    auditResources: async (uri, all) => run(resourcesTarget(uri, all)),
     auditWorkspace: async () => run(await folderTarget()),
     auditChanges: async () => run(await changesTarget()),
     clearFindings: async () => {
@@ -19,13 +26,7 @@ export function findingCommands(server: Server, tree: FindingsTree): Record<stri
     refreshFindings: () => tree.refresh(),
     groupFindings: async () => tree.groupByNext(),
     explainFinding: async (node) => void (await withFinding(node, (id) => explain(id))),
-    dismissFinding: (node) =>
-      withFinding(node, async (findingId) => {
-        const reason = await vscode.window.showInputBox({ prompt: vscode.l10n.t("Why is it wrong or unwanted?") });
-        if (reason === undefined) return;
-        await server.request("maestro/finding/dismiss", { findingId, ...(reason ? { reason } : {}) });
-        await tree.refresh();
-      }),
+    ...hidingCommands(server, tree),
   };
 }
 
@@ -38,9 +39,9 @@ async function audit(server: Server, tree: FindingsTree, target: AuditTarget): P
   );
   await reached("audit");
   await tree.refresh();
-  const told = outcome(result.status, result.findings.length);
+  const told = outcome(result.status, shown(result.findings).length);
   if (result.status === "complete" || result.status === "skipped") void vscode.window.showInformationMessage(told);
-  else void vscode.window.showWarningMessage([told, result.error?.message].filter(Boolean).join(" "));
+  else void vscode.window.showWarningMessage(inert([told, result.error?.message].filter(Boolean).join(" ")));
 }
 
 function untrusted(): Advised {
@@ -60,11 +61,19 @@ function outcome(status: AuditStatus, findings: number): string {
   return words[status];
 }
 
-function fileTarget(uri: Node | vscode.Uri | undefined): AuditTarget | undefined {
-  const chosen = uri instanceof vscode.Uri ? uri : vscode.window.activeTextEditor?.document.uri;
-  return chosen && { uri: chosen.toString() };
+function fileTarget(given: unknown): AuditTarget {
+  const uri = given instanceof vscode.Uri ? given : vscode.window.activeTextEditor?.document.uri;
+  if (!uri) throw new Error(vscode.l10n.t("There is no file to audit: open one."));
+  return { uri: uri.toString() };
 }
 
+/** What is chosen in the explorer, files and folders. */
+function resourcesTarget(given: unknown, all: unknown): AuditTarget {
+  const chosen = Array.isArray(all) ? all.filter((each) => each instanceof vscode.Uri) : [];
+  return chosen.length > 0 ? { uris: chosen.map(String) } : fileTarget(given);
+}
+
+/** Absent if somebody gave up. */
 async function folderTarget(): Promise<AuditTarget | undefined> {
   const chosen = await chooseFolder();
   return chosen === undefined ? undefined : { workspaceFolder: chosen };
@@ -79,17 +88,11 @@ async function changesTarget(): Promise<AuditTarget | undefined> {
 }
 
 async function chooseFolder(): Promise<string | undefined> {
+  const { t } = vscode.l10n;
   const folders = vscode.workspace.workspaceFolders ?? [];
+  if (folders.length === 0) throw new Advised(t("There is no folder to audit."), t("Open Folder"), "vscode.openFolder");
   const chosen = folders.length > 1 ? await vscode.window.showWorkspaceFolderPick() : folders[0];
   return chosen?.uri.toString();
-}
-
-async function noTarget(): Promise<void> {
-  await vscode.window.showInformationMessage(vscode.l10n.t("There is no file or folder to audit."));
-}
-
-async function withFinding(node: Node | vscode.Uri | undefined, work: (id: string) => Promise<void>): Promise<void> {
-  if (node && "kind" in node && node.kind === "finding") await work(node.finding.id);
 }
 
 async function explain(findingId: string): Promise<void> {

@@ -6,6 +6,8 @@ export const GROUPINGS: readonly Grouping[] = ["file", "rule", "intent"];
 
 export interface Group {
   readonly kind: "group";
+  /** One of a kind, though another may have the same label. */
+  readonly key: string;
   readonly label: string;
   readonly findings: readonly Finding[];
 }
@@ -13,20 +15,38 @@ export interface Group {
 const SEVERITIES: readonly Severity[] = ["critical", "high", "medium", "low"];
 const SHOWN: readonly Finding["state"][] = ["open", "touched", "unverified"];
 
-/** The groups of what is shown, the worst finding first in each and among them. */
-export function group(findings: readonly Finding[], by: Grouping): Group[] {
-  const groups = new Map<string, Finding[]>();
-  for (const finding of findings.filter(({ state }) => SHOWN.includes(state))) {
-    for (const label of labels(finding, by)) groups.set(label, [...(groups.get(label) ?? []), finding]);
+/** Those that nobody dismissed, suppressed or put into a baseline. */
+export function shown(findings: readonly Finding[]): Finding[] {
+  return findings.filter(({ state }) => SHOWN.includes(state));
+}
+
+/** The groups of what is shown, the worst finding first in each and among them. `nameOf` is what a finding's file is called. */
+export function group(findings: readonly Finding[], by: Grouping, nameOf: (finding: Finding) => string = relative): Group[] {
+  const groups = new Map<string, { label: string; members: Finding[] }>();
+  for (const finding of shown(findings)) {
+    for (const [key, label] of labels(finding, by, nameOf)) {
+      const members = groups.get(key)?.members ?? [];
+      members.push(finding);
+      groups.set(key, { label, members });
+    }
   }
-  const sorted = [...groups].map(([label, members]) => ({ kind: "group" as const, label, findings: members.sort(worse) }));
+  const sorted = [...groups].map(([key, { label, members }]) => ({ kind: "group" as const, key, label, findings: members.sort(worse) }));
   return sorted.sort((a, b) => worse(a.findings[0], b.findings[0]) || a.label.localeCompare(b.label));
 }
 
-function labels(finding: Finding, by: Grouping): string[] {
-  if (by === "rule") return [finding.rule];
-  if (by === "file") return [finding.relPath ?? finding.uri];
-  return finding.intents.length > 0 ? finding.intents.map((intent) => intent.purpose ?? intent.tool) : ["—"];
+/** Whether a path is another or in the folder of that name. */
+export function isBelow(path: string, other: string): boolean {
+  return path === other || path.startsWith(`${other.replace(/\/$/, "")}/`);
+}
+
+function relative({ relPath, uri }: Finding): string {
+  return relPath ?? uri;
+}
+
+function labels(finding: Finding, by: Grouping, nameOf: (finding: Finding) => string): [string, string][] {
+  if (by === "file") return [[finding.uri, nameOf(finding)]];
+  const names = by === "rule" ? [finding.rule] : finding.intents.map((intent) => intent.purpose ?? intent.tool);
+  return [...new Set(names.length > 0 ? names : ["—"])].map((name) => [name, name]);
 }
 
 function worse(a: Finding | undefined, b: Finding | undefined): number {

@@ -3,7 +3,15 @@ import * as vscode from "vscode";
 import { sentence } from "../errors.ts";
 import type { AuthType, Flow, Provider, SessionLoginCompletedParams, Step } from "../protocol.ts";
 import type { Server } from "../rpc.ts";
+import type { State } from "../server/state.ts";
+import { askName } from "./ask-name.ts";
+import { freeName, takenNames } from "./names.ts";
 import { askFields, askWhileOpen, tellDeviceCode } from "./steps.ts";
+
+/** A server that says when it ends, for a login goes with it. */
+export type Living = Server & { readonly onDidChangeState: vscode.Event<State> };
+
+type Asking = Exclude<Step, { type: "done" }>;
 
 interface Way {
   readonly provider: Provider;
@@ -12,10 +20,10 @@ interface Way {
 }
 
 /** Sign in to a provider; true if there is a session then. */
-export async function signIn(server: Server, chosen?: Provider): Promise<boolean> {
+export async function signIn(server: Living, chosen?: Provider): Promise<boolean> {
   const provider = chosen ?? (await chooseProvider(server));
   const way = provider && (await chooseWay(provider));
-  const name = way && (await askName(way.provider));
+  const name = way && (await nameFor(server, way));
   if (!way || !name) return false;
   return new Login(server).run(way, name);
 }
@@ -23,9 +31,11 @@ export async function signIn(server: Server, chosen?: Provider): Promise<boolean
 class Login {
   private readonly ended = new Map<string, SessionLoginCompletedParams>();
   private readonly told = new vscode.EventEmitter<SessionLoginCompletedParams>();
-  private readonly server: Server;
+  private readonly died = new vscode.EventEmitter<void>();
+  private gone = false;
+  private readonly server: Living;
 
-  constructor(server: Server) {
+  constructor(server: Living) {
     this.server = server;
   }
 
@@ -34,59 +44,65 @@ class Login {
       this.ended.set(completed.loginId, completed);
       this.told.fire(completed);
     });
+    const params = { provider: provider.id, authType, flow, name, validate: true };
+    let living: vscode.Disposable = this.died;
     try {
-      const params = { provider: provider.id, authType, flow, name, validate: true };
-      return await this.follow(await this.server.request("maestro/session/create", params), name);
+      const first = await this.server.request("maestro/session/create", params);
+      // The server may have been started for this.
+      living = this.server.onDidChangeState(() => this.die());
+      return await this.follow(first, name);
     } finally {
-      listening.dispose();
-      this.told.dispose();
+      for (const each of [listening, living, this.told, this.died]) each.dispose();
     }
   }
 
+  private die(): void {
+    this.gone = true;
+    this.died.fire();
+  }
+
   private async follow(first: Step, name: string): Promise<boolean> {
+    let refusal: string | undefined;
     for (let step = first; ; ) {
       if (step.type === "done") return announce(name);
-      const inputs = await this.answers(step);
+      const inputs = await this.answers(step, refusal);
       if (inputs === "completed") return announce(name);
       if (inputs === undefined) {
         await this.server.request("maestro/session/cancel", { loginId: step.loginId });
         return false;
       }
-      step = await this.next(step, inputs);
+      [step, refusal] = await this.next(step, inputs);
     }
   }
 
-  /** The next step; the same once more where the answer was refused. */
-  private async next(step: Exclude<Step, { type: "done" }>, inputs: Record<string, string>): Promise<Step> {
+  /** The next step; the same once more, and why, where the answer was refused. */
+  private async next(step: Asking, inputs: Record<string, string>): Promise<[Step, string?]> {
     try {
-      return await this.server.request("maestro/session/continue", { loginId: step.loginId, inputs });
+      return [await this.server.request("maestro/session/continue", { loginId: step.loginId, inputs })];
     } catch (error) {
-      void vscode.window.showErrorMessage(sentence(error));
       const completed = this.ended.get(step.loginId);
-      if (completed) throw completed.error ?? error;
-      return step;
+      if (completed || this.gone) throw completed?.error ?? error;
+      return [step, sentence(error)];
     }
   }
 
-  private answers(step: Exclude<Step, { type: "done" }>): Promise<Record<string, string> | "completed" | undefined> {
-    if (step.type === "input") return askFields(step.fields);
+  private answers(step: Asking, refusal?: string): Promise<Record<string, string> | "completed" | undefined> {
     const done = this.completion(step.loginId);
-    return step.type === "openUrl" ? askWhileOpen(step, done) : tellDeviceCode(step, done);
+    if (step.type === "input") return askFields(step.fields, done, refusal);
+    return step.type === "openUrl" ? askWhileOpen(step, done, refusal) : tellDeviceCode(step, done);
   }
 
-  /** When the login ends by itself; raises if it failed. */
-  private async completion(loginId: string): Promise<void> {
-    const known = this.ended.get(loginId);
-    const completed =
-      known ??
-      (await new Promise<SessionLoginCompletedParams>((resolve) => {
-        const listening = this.told.event((each) => {
-          if (each.loginId !== loginId) return;
-          listening.dispose();
-          resolve(each);
-        });
-      }));
-    if (completed.error) throw completed.error;
+  /** When the login ends by itself; raises if it failed, or if the server ends. */
+  private completion(loginId: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const settle = ({ error }: SessionLoginCompletedParams): void => (error ? reject(error) : resolve());
+      const fail = (): void => reject(new Error(vscode.l10n.t("The server ended during the login; sign in again.")));
+      const known = this.ended.get(loginId);
+      if (known) settle(known);
+      else if (this.gone) fail();
+      this.told.event((each) => each.loginId === loginId && settle(each));
+      this.died.event(fail);
+    });
   }
 }
 
@@ -123,7 +139,9 @@ async function chooseWay(provider: Provider): Promise<Way | undefined> {
   return way && { provider, authType: way.authType, flow: way.flow };
 }
 
-function askName(provider: Provider): Thenable<string | undefined> {
+async function nameFor(server: Server, { provider, authType }: Way): Promise<string | undefined> {
+  const { sessions } = await server.request("maestro/session/list", {});
+  const taken = takenNames(sessions, provider.id, authType);
   const prompt = vscode.l10n.t("A name for this session, such as work or private");
-  return vscode.window.showInputBox({ prompt, title: provider.label, value: "default", ignoreFocusOut: true });
+  return askName({ prompt, title: provider.label, value: freeName(taken), taken });
 }

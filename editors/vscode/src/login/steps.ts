@@ -1,38 +1,56 @@
 // The steps of a login, each on the screen.
 import * as vscode from "vscode";
 import type { StepDeviceCode, StepField, StepOpenUrl } from "../protocol.ts";
+import { showUntil } from "../support/toast.ts";
 
 type Answers = Record<string, string>;
 
-/** Ask for every field, secrets as passwords; absent if somebody gave up. */
-export async function askFields(fields: readonly StepField[]): Promise<Answers | undefined> {
+/** Ask for every field, secrets as passwords, until the login ends; absent if somebody gave up. `refusal`: of the last answer. */
+export async function askFields(fields: readonly StepField[], done: Promise<void>, refusal?: string): Promise<Answers | undefined> {
   const answers: Answers = {};
   for (const { key, label, secret } of fields) {
-    const answer = await vscode.window.showInputBox({ prompt: label, password: secret, ignoreFocusOut: true });
-    if (answer === undefined) return undefined;
-    answers[key] = answer;
+    const answer = await shown(inputBox({ prompt: label, secret, ...(refusal ? { refusal } : {}) }), done);
+    if (typeof answer !== "object") return undefined;
+    answers[key] = answer.text;
   }
   return answers;
 }
 
 /**
  * Open the browser and offer the field for its code at once, since its way back may be closed, as in a container.
- * Whichever comes first ends it; absent if somebody gave up.
+ * Whichever comes first ends it; absent if somebody gave up. After a `refusal` the browser is open already.
  */
-export async function askWhileOpen(step: StepOpenUrl, done: Promise<void>): Promise<Answers | "completed" | undefined> {
-  await makeReachable(step.redirectUri);
-  await vscode.env.openExternal(vscode.Uri.parse(step.url, true));
+export async function askWhileOpen(step: StepOpenUrl, done: Promise<void>, refusal?: string): Promise<Answers | "completed" | undefined> {
+  if (refusal === undefined) {
+    await makeReachable(step.redirectUri);
+    await vscode.env.openExternal(vscode.Uri.parse(step.url, true));
+  }
   const field = step.fields[0];
-  const box = vscode.window.createInputBox();
+  const prompt = field?.label ?? vscode.l10n.t("Waiting for the browser…");
+  const box = inputBox({ prompt, secret: field?.secret ?? false, ...(refusal ? { refusal } : {}) });
   box.title = vscode.l10n.t("Sign in in the browser");
-  box.prompt = field?.label ?? vscode.l10n.t("Waiting for the browser…");
-  box.password = field?.secret ?? false;
   box.enabled = field !== undefined;
-  box.ignoreFocusOut = true;
   box.buttons = [COPY];
   box.onDidTriggerButton(() => vscode.env.clipboard.writeText(step.url));
   const value = await shown(box, done);
   return typeof value === "object" ? { [field?.key ?? "code"]: value.text } : value;
+}
+
+interface Asked {
+  readonly prompt: string;
+  readonly secret: boolean;
+  readonly refusal?: string;
+}
+
+/** A field; why its last content was refused stands below it until that is changed. */
+function inputBox({ prompt, secret, refusal }: Asked): vscode.InputBox {
+  const box = vscode.window.createInputBox();
+  box.prompt = prompt;
+  box.password = secret;
+  box.ignoreFocusOut = true;
+  box.validationMessage = refusal;
+  box.onDidChangeValue(() => (box.validationMessage = undefined));
+  return box;
 }
 
 const COPY: vscode.QuickInputButton = {
@@ -42,19 +60,15 @@ const COPY: vscode.QuickInputButton = {
 
 /** Show the code to type in elsewhere, until the login ends; absent if somebody gave up. */
 export async function tellDeviceCode(step: StepDeviceCode, done: Promise<void>): Promise<"completed" | undefined> {
-  const open = vscode.l10n.t("Copy Code and Open");
+  const open = {
+    title: vscode.l10n.t("Copy Code and Open"),
+    run: async () => {
+      await vscode.env.clipboard.writeText(step.userCode);
+      await vscode.env.openExternal(vscode.Uri.parse(step.verificationUriComplete ?? step.verificationUri, true));
+    },
+  };
   const message = vscode.l10n.t("Type in {0} at {1}.", step.userCode, step.verificationUri);
-  const title = vscode.l10n.t("Waiting for {0} to be typed in at {1}…", step.userCode, step.verificationUri);
-  void vscode.window.showInformationMessage(message, open).then(async (chosen) => {
-    if (chosen !== open) return;
-    await vscode.env.clipboard.writeText(step.userCode);
-    await vscode.env.openExternal(vscode.Uri.parse(step.verificationUriComplete ?? step.verificationUri, true));
-  });
-  const options = { location: vscode.ProgressLocation.Notification, title, cancellable: true };
-  return vscode.window.withProgress(options, (_progress, token) => {
-    const given = new Promise<undefined>((resolve) => token.onCancellationRequested(() => resolve(undefined)));
-    return Promise.race([done.then(() => "completed" as const), given]);
-  });
+  return (await showUntil(done, message, [open])) ? "completed" : undefined;
 }
 
 /** Where the editor's window is on another machine, let its browser reach the server's port. */

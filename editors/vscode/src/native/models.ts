@@ -1,12 +1,14 @@
 // Our models in the editor's own model picker and for other extensions, each answered by `maestro/chat/complete`.
 import * as vscode from "vscode";
+import { isCancelled, sentence } from "../errors.ts";
 import type { ChatMessage, JsonObject, Model, TurnEvent } from "../protocol.ts";
 import type { Server } from "../rpc.ts";
-import { messagesOf, type Part } from "./translate.ts";
+import { dataPart, messagesOf, paramsOf, type Part, refused, tokensOf } from "./translate.ts";
 
 const WINDOW = 128_000;
 const OUTPUT = 8_192;
-const CHARACTERS_PER_TOKEN = 4;
+/** Who answers without a model; it is offered only to somebody who has no other. */
+const OFFLINE = "offline";
 
 interface Known extends vscode.LanguageModelChatInformation {
   readonly model: string;
@@ -28,7 +30,9 @@ export class MaestroModels implements vscode.LanguageModelChatProvider<Known>, v
 
   async provideLanguageModelChatInformation(): Promise<Known[]> {
     const listed = await this.server.request("maestro/model/list", {}).catch(() => undefined);
-    return (listed?.models ?? []).map(known);
+    const models = listed?.models ?? [];
+    const real = models.filter(({ provider }) => provider !== OFFLINE);
+    return (real.length > 0 ? real : models).map(known);
   }
 
   async provideLanguageModelChatResponse(
@@ -43,20 +47,33 @@ export class MaestroModels implements vscode.LanguageModelChatProvider<Known>, v
       description,
       inputSchema: (inputSchema ?? { type: "object" }) as JsonObject,
     }));
-    const params = { model: model.model, messages: chatMessages(messages), ...(tools.length > 0 ? { tools } : {}) };
+    const params = {
+      model: model.model,
+      messages: chatMessages(messages),
+      params: paramsOf(options.modelOptions),
+      ...(tools.length > 0 ? { tools } : {}),
+    };
+    let calls = 0;
     const heard = (event: TurnEvent): void => {
       if (event.type === "text.delta") progress.report(new vscode.LanguageModelTextPart(event.text));
       if (event.type === "tool.ready" && event.complete) {
+        calls += 1;
         progress.report(new vscode.LanguageModelToolCallPart(event.toolCallId, event.name, event.input ?? {}));
       }
     };
-    await this.server.stream("maestro/chat/complete", params, heard, token);
+    await this.server.stream("maestro/chat/complete", params, heard, token).catch((error: unknown) => {
+      throw failure(error);
+    });
+    // No provider is told that it must, so what its model made of it is told to whoever relies on it.
+    if (options.toolMode === vscode.LanguageModelChatToolMode.Required && calls === 0) {
+      throw new vscode.LanguageModelError(vscode.l10n.t("The model called no tool, though one was required."));
+    }
   }
 
   /** An estimate; the server counts where it matters. */
   async provideTokenCount(_model: Known, text: string | vscode.LanguageModelChatRequestMessage): Promise<number> {
-    const whole = typeof text === "string" ? text : text.content.map((part) => partOf(part).text).join("");
-    return Math.ceil(whole.length / CHARACTERS_PER_TOKEN);
+    const parts: Part[] = typeof text === "string" ? [{ type: "text", text }] : text.content.map(partOf);
+    return parts.reduce((sum, part) => sum + tokensOf(part), 0);
   }
 
   dispose(): void {
@@ -74,8 +91,19 @@ function known(model: Model): Known {
     detail: model.provider,
     maxInputTokens: model.contextWindow ?? WINDOW,
     maxOutputTokens: model.maxOutput ?? OUTPUT,
-    capabilities: { toolCalling: model.features?.includes("tools") ?? false },
+    // Where a service does not say what its model can do, it is its answer that tells.
+    capabilities: {
+      toolCalling: model.features?.includes("tools") ?? true,
+      imageInput: model.features?.includes("vision") ?? true,
+    },
   };
+}
+
+/** The failure by the editor's name for it, with our sentence. */
+function failure(error: unknown): Error {
+  if (isCancelled(error)) return new vscode.CancellationError();
+  const name = refused(error);
+  return name ? vscode.LanguageModelError[name](sentence(error)) : new vscode.LanguageModelError(sentence(error));
 }
 
 function chatMessages(messages: readonly vscode.LanguageModelChatRequestMessage[]): ChatMessage[] {
@@ -92,5 +120,8 @@ function partOf(part: unknown): Part {
   if (part instanceof vscode.LanguageModelToolResultPart) {
     return { type: "result", id: part.callId, text: part.content.map((each) => partOf(each).text).join("") };
   }
-  return { type: "text", text: "" };
+  // Its class is younger than the oldest editor this runs in.
+  const { mimeType, data } = part as { mimeType?: unknown; data?: unknown };
+  const told = typeof mimeType === "string" && data instanceof Uint8Array ? dataPart(mimeType, data) : undefined;
+  return told ?? { type: "text", text: "" };
 }

@@ -1,8 +1,9 @@
 // `@maestro` in the editor's own chat: each of its conversations is one of ours.
 import * as vscode from "vscode";
-import { sentence } from "../errors.ts";
-import type { InputPart, TurnEvent } from "../protocol.ts";
-import type { Server } from "../rpc.ts";
+import { isKind, sentence } from "../errors.ts";
+import type { ChatSendResult, TurnEvent } from "../protocol.ts";
+import type { Params, Server } from "../rpc.ts";
+import { attached } from "./references.ts";
 
 interface Kept extends vscode.ChatResult {
   readonly metadata: { readonly chatId: string };
@@ -23,32 +24,47 @@ async function answer(
   response: vscode.ChatResponseStream,
   token: vscode.CancellationToken,
 ): Promise<Partial<Kept>> {
-  const chatId = chatOf(context);
-  const input: InputPart[] = [{ type: "text", text: request.prompt }, ...request.references.flatMap(attached)];
+  let chatId = chatOf(context);
   try {
-    const params = chatId === undefined ? { input } : { input, chatId };
-    const result = await server.stream("maestro/chat/send", params, (event) => tell(event, response), token);
+    const references = await Promise.all(request.references.map(attached));
+    const input = [...(request.prompt ? [{ type: "text" as const, text: request.prompt }] : []), ...references.flat()];
+    const params = { input, ...pickedModel(request), ...(chatId === undefined ? {} : { chatId }) };
+    const heard = (event: TurnEvent): void => {
+      chatId = event.chatId;
+      tell(event, response);
+    };
+    const result = await send(server, params, heard, token);
     return { metadata: { chatId: result.chatId } };
   } catch (error) {
     return { ...(chatId === undefined ? {} : { metadata: { chatId } }), errorDetails: { message: sentence(error) } };
   }
 }
 
+/** Of a chat that somebody deleted meanwhile, the conversation goes on in another. */
+async function send(
+  server: Server,
+  params: Params<"maestro/chat/send">,
+  heard: (event: TurnEvent) => void,
+  token: vscode.CancellationToken,
+): Promise<ChatSendResult> {
+  try {
+    return await server.stream("maestro/chat/send", params, heard, token);
+  } catch (error) {
+    const { chatId, ...anew } = params;
+    if (chatId === undefined || !isKind(error, "chatNotFound")) throw error;
+    return server.stream("maestro/chat/send", anew, heard, token);
+  }
+}
+
+/** The model of the picker, if it is one of ours; with another's nobody here can answer. */
+function pickedModel({ model }: vscode.ChatRequest): { model?: string } {
+  return model?.vendor === "maestro" ? { model: model.id } : {};
+}
+
 /** The chat that this conversation has been so far. */
 function chatOf(context: vscode.ChatContext): string | undefined {
   const results = context.history.filter((turn) => turn instanceof vscode.ChatResponseTurn).map((turn) => turn.result);
   return results.map((result) => (result as Partial<Kept>).metadata?.chatId).findLast((id) => id !== undefined);
-}
-
-function attached({ value }: vscode.ChatPromptReference): InputPart[] {
-  if (value instanceof vscode.Uri) return [{ type: "file", uri: value.toString() }];
-  if (!(value instanceof vscode.Location)) return [];
-  const { start, end } = value.range;
-  const range = {
-    start: { line: start.line, character: start.character },
-    end: { line: end.line, character: end.character },
-  };
-  return [{ type: "selection", uri: value.uri.toString(), range }];
 }
 
 function tell(event: TurnEvent, response: vscode.ChatResponseStream): void {

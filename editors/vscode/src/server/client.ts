@@ -1,4 +1,5 @@
 // The language client: how it presents itself to the server, and what of it is other than usual.
+import type { ChildProcess } from "node:child_process";
 import * as vscode from "vscode";
 import {
   CloseAction,
@@ -7,33 +8,50 @@ import {
   LanguageClient,
   type LanguageClientOptions,
   RevealOutputChannelOn,
+  ShowMessageNotification,
+  ShowMessageRequest,
+  State as ClientState,
   type StaticFeature,
 } from "vscode-languageclient/node";
+import { fixesFirst } from "../findings/actions.ts";
+import { fileEvents } from "../findings/follow.ts";
 import { type ClientHello, PROTOCOL_VERSION, type ServerHello } from "../protocol.ts";
 import { settingsToTell } from "./configuration.ts";
+import { Connection } from "./connection.ts";
 import { Program } from "./program.ts";
+import { choose, say } from "./messages.ts";
 import { proxyVariables } from "./proxy.ts";
+import { redacted } from "./redact.ts";
 
 export interface Given {
-  readonly command: readonly string[];
   readonly log: vscode.LogOutputChannel;
   readonly clientId: string;
-  /** The connection closed although nobody asked for that. */
-  readonly closed: () => void;
+  /** The server does not answer while somebody waits. */
+  readonly silent: () => void;
 }
 
-/** A client with the process it speaks to, once that is started. */
-export interface Connected {
-  readonly client: LanguageClient;
-  readonly program: Program;
-}
-
-/** A client for this command, not started yet. */
-export function createClient(given: Given): Connected {
-  const program = new Program([...given.command, "lsp", "--stdio"], proxyVariables(proxySettings(), process.env));
-  const client: LanguageClient = new LanguageClient("maestro", "Maestro", () => program.start(), {
-    ...options(given, program),
+/** A connection to this command, not started yet. */
+export function connect(command: readonly string[], given: Given): Connection {
+  const program = new Program(command, proxyVariables(proxySettings(), process.env));
+  let breaks: (how: "closed" | "garbled") => void = () => undefined;
+  const broken = new Promise<"closed" | "garbled">((resolve) => (breaks = resolve));
+  const client: LanguageClient = new QuietClient("maestro", "Maestro", () => begun(program, () => breaks("garbled")), {
+    ...options(discreet(given.log), program),
+    errorHandler: {
+      error: () => {
+        if (client.state === ClientState.Starting) breaks("garbled");
+        return { action: ErrorAction.Continue, handled: true };
+      },
+      closed: async () => {
+        if (connection.fate === "alive") connection.fate = "died";
+        breaks("closed");
+        // The library forgets a start whose connection closed, so that nobody would hear its failure.
+        if (client.state === ClientState.Starting) await new Promise(setImmediate);
+        return { action: CloseAction.DoNotRestart, handled: true };
+      },
+    },
     middleware: {
+      provideCodeActions: async (document, range, context, token, next) => fixesFirst((await next(document, range, context, token)) ?? []),
       workspace: {
         configuration: (params) => params.items.map((item) => (item.section === "maestro" ? settingsToTell() : null)),
         didChangeConfiguration: () =>
@@ -41,8 +59,36 @@ export function createClient(given: Given): Connected {
       },
     },
   });
+  const connection = new Connection(client, program, broken, given.silent);
   client.registerFeature(introduction(given.clientId));
-  return { client, program };
+  client.onNotification(ShowMessageNotification.type, say);
+  client.onRequest(ShowMessageRequest.type, choose);
+  return connection;
+}
+
+/** Start it; what is no message is known by its first words, since the library would wait for the end of its header. */
+async function begun(program: Program, garbled: () => void): Promise<ChildProcess> {
+  const child = await program.start();
+  child.stdout?.once("data", (first: Buffer) => /^content-/i.test(first.toString("latin1")) || garbled());
+  return child;
+}
+
+/** The library's, but what it has to say of the connection stays in the log, and a start may be stopped. */
+class QuietClient extends LanguageClient {
+  override error(message: string, data?: unknown): void {
+    super.error(message, data, false);
+  }
+
+  override stop(timeout?: number): Promise<void> {
+    const starting = this.state === ClientState.Starting || this.state === ClientState.StartFailed;
+    return starting ? Promise.resolve() : super.stop(timeout);
+  }
+}
+
+/** The log, without the secrets of the messages that are traced into it. */
+function discreet(log: vscode.LogOutputChannel): vscode.LogOutputChannel {
+  const trace = (message: string, ...more: unknown[]): void => log.trace(redacted(message), ...more);
+  return Object.create(log, { trace: { value: trace } }) as vscode.LogOutputChannel;
 }
 
 /** What the server said of itself in its answer to `initialize`. */
@@ -51,23 +97,18 @@ export function serverHello(client: LanguageClient): ServerHello | undefined {
   return experimental?.maestro;
 }
 
-function options(given: Given, program: Program): LanguageClientOptions {
+function options(log: vscode.LogOutputChannel, program: Program): LanguageClientOptions {
   return {
     documentSelector: [{ scheme: "file" }, { scheme: "untitled" }],
-    outputChannel: given.log,
+    outputChannel: log,
+    traceOutputChannel: log,
     diagnosticPullOptions: { onChange: true },
+    synchronize: { fileEvents: fileEvents() },
     revealOutputChannelOn: RevealOutputChannelOn.Never,
     initializationFailedHandler: () => false,
-    errorHandler: {
-      error: () => ({ action: ErrorAction.Continue, handled: true }),
-      closed: () => {
-        given.closed();
-        return { action: CloseAction.DoNotRestart, handled: true };
-      },
-    },
     stdioOptions: {
       stdout: () => undefined,
-      stderr: (stream, log) => {
+      stderr: (stream) => {
         stream.setEncoding("utf8");
         stream.on("data", (text: string) => {
           program.tail.add(text);

@@ -12,8 +12,8 @@ export interface Surroundings {
   /** The variable PATH. */
   readonly path: string;
   readonly windows: boolean;
-  /** The folder of the environment that was made on request. */
-  readonly environment: string;
+  /** The folder of the environment that was made on request, if there is one. */
+  readonly environment: string | undefined;
   readonly exists: (file: string) => boolean;
 }
 
@@ -21,10 +21,10 @@ export interface Surroundings {
 export function candidates(at: Surroundings): Candidate[] {
   const [program, ...rest] = at.setting;
   if (program) return [{ origin: "setting", command: [program, ...rest] }];
-  const managed = programIn(join(at.environment, at.windows ? "Scripts" : "bin"), at.windows);
+  const managed = at.environment && programIn(join(at.environment, at.windows ? "Scripts" : "bin"), at.windows);
   return [
     ...onPath(at).map((file) => ({ origin: "path" as const, command: [file] as const })),
-    ...(at.exists(managed) ? [{ origin: "managed" as const, command: [managed] as const }] : []),
+    ...(managed && at.exists(managed) ? [{ origin: "managed" as const, command: [managed] as const }] : []),
   ];
 }
 

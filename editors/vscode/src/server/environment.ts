@@ -17,13 +17,13 @@ export function steps(tools: Tools, folder: string, wanted: string, windows: boo
   const python = join(folder, windows ? "Scripts" : "bin", windows ? "python.exe" : "python");
   if (tools.uv) {
     return [
-      [tools.uv, "venv", "--clear", "--python", ">=3.11", folder],
+      [tools.uv, "venv", "--python", ">=3.11", folder],
       [tools.uv, "pip", "install", "--python", python, wanted],
     ];
   }
   if (!tools.python) return undefined;
   return [
-    [tools.python, "-m", "venv", "--clear", folder],
+    [tools.python, "-m", "venv", folder],
     [python, "-m", "pip", "install", "--disable-pip-version-check", wanted],
   ];
 }

@@ -23,11 +23,21 @@ export function told(
   const section: JsonObject = {};
   for (const name of names.filter((each) => !OWN.test(each))) {
     const set = inspect(name);
-    const folder = trusted || !restricted.has(name) ? (set?.workspaceFolderValue ?? set?.workspaceValue) : undefined;
-    const value = folder ?? set?.globalValue;
+    const believed = trusted || !restricted.has(name);
+    const value = [set?.globalValue, ...(believed ? [set?.workspaceValue, set?.workspaceFolderValue] : [])].reduce(over);
     if (value !== undefined) put(section, name.split(".").slice(1), value as JsonValue);
   }
   return section;
+}
+
+/** The nearer value; what names things of one's own, as aliases do, adds to those that are further away. */
+function over(far: unknown, near: unknown): unknown {
+  if (near === undefined) return far;
+  return isObject(far) && isObject(near) ? { ...far, ...near } : near;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function put(into: JsonObject, path: readonly string[], value: JsonValue): void {

@@ -2,19 +2,24 @@
 import * as vscode from "vscode";
 import type { Session } from "../protocol.ts";
 import type { Server } from "../rpc.ts";
-import type { Node } from "./model.ts";
-import { folder, type SessionsTree } from "./tree.ts";
+import { Advised } from "../errors.ts";
+import { askName } from "../login/ask-name.ts";
+import { takenNames } from "../login/names.ts";
+import { isOwn, type Node } from "./model.ts";
+import { folders, type SessionsTree } from "./tree.ts";
 
 type Done = (node?: Node) => Promise<void>;
 
 /** By the name of the command, without `maestro.`. */
 export function sessionCommands(server: Server, tree: SessionsTree): Record<string, Done> {
-  const withSession = (work: (session: Session) => Promise<unknown>): Done => async (node) => {
-    const session = node?.kind === "session" ? node.session : await chooseSession(tree);
+  const withAny = (isMeant: (session: Session) => boolean, work: (session: Session) => Promise<unknown>): Done => async (node) => {
+    const session = node?.kind === "session" ? node.session : await chooseSession(tree, isMeant);
     if (!session) return;
     await work(session);
     await tree.refresh();
   };
+  const withSession = (work: (session: Session) => Promise<unknown>): Done => withAny(() => true, work);
+  const withOwn = (work: (session: Session) => Promise<unknown>): Done => withAny(isOwn, work);
   return {
     refreshSessions: () => tree.refresh(),
     setDefaultSession: withSession(({ id }) => server.request("maestro/session/setDefault", { sessionId: id })),
@@ -24,14 +29,16 @@ export function sessionCommands(server: Server, tree: SessionsTree): Record<stri
       await bind(server, undefined);
       await tree.refresh();
     },
-    renameSession: withSession((session) => rename(server, session)),
-    signOut: withSession((session) => signOut(server, session)),
+    renameSession: withOwn((session) => rename(server, session, tree.sessions)),
+    signOut: withOwn((session) => signOut(server, session)),
   };
 }
 
-async function chooseSession(tree: SessionsTree): Promise<Session | undefined> {
+async function chooseSession(tree: SessionsTree, isMeant: (session: Session) => boolean): Promise<Session | undefined> {
   await tree.refresh();
-  const items = tree.sessions.map((session) => ({
+  const sessions = tree.sessions.filter(isMeant);
+  if (sessions.length === 0) throw noSession();
+  const items = sessions.map((session) => ({
     label: session.name,
     description: session.provider,
     ...(session.problem ? { detail: session.problem } : {}),
@@ -41,22 +48,30 @@ async function chooseSession(tree: SessionsTree): Promise<Session | undefined> {
   return (await vscode.window.showQuickPick(items, { placeHolder, matchOnDescription: true }))?.session;
 }
 
-async function bind(server: Server, sessionId: string | undefined): Promise<void> {
-  const workspaceFolder = folder();
-  if (workspaceFolder === undefined) return;
-  await server.request("maestro/session/bind", { ...(sessionId === undefined ? {} : { sessionId }), workspaceFolder });
+function noSession(): Advised {
+  return new Advised(vscode.l10n.t("There is no such session."), vscode.l10n.t("Sign In"), "maestro.signIn");
 }
 
-/** In a folder the session is bound to it, so that other windows keep theirs; else it becomes the default. */
+async function bind(server: Server, sessionId: string | undefined): Promise<void> {
+  if (folders().length === 0) {
+    throw new Advised(vscode.l10n.t("A session is bound to folders, and none is open."), vscode.l10n.t("Open Folder"), "vscode.openFolder");
+  }
+  for (const workspaceFolder of folders()) {
+    await server.request("maestro/session/bind", { ...(sessionId === undefined ? {} : { sessionId }), workspaceFolder });
+  }
+}
+
+/** Where folders are open the session is bound to them, so that other windows keep theirs; else it becomes the default. */
 async function switchTo(server: Server, { id }: Session): Promise<void> {
-  if (folder() === undefined) await server.request("maestro/session/setDefault", { sessionId: id });
+  if (folders().length === 0) await server.request("maestro/session/setDefault", { sessionId: id });
   else await bind(server, id);
 }
 
-async function rename(server: Server, session: Session): Promise<void> {
-  const prompt = vscode.l10n.t("The new name of {0}", session.name);
-  const name = await vscode.window.showInputBox({ prompt, value: session.name });
-  if (name) await server.request("maestro/session/rename", { sessionId: session.id, name });
+async function rename(server: Server, { id, name: value, provider, authType }: Session, sessions: readonly Session[]): Promise<void> {
+  const prompt = vscode.l10n.t("The new name of {0}", value);
+  const taken = takenNames(sessions, provider, authType).filter((other) => other !== value);
+  const name = await askName({ prompt, value, taken });
+  if (name && name !== value) await server.request("maestro/session/rename", { sessionId: id, name });
 }
 
 async function signOut(server: Server, session: Session): Promise<void> {

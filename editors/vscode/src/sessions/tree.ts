@@ -21,10 +21,22 @@ export class SessionsTree implements vscode.TreeDataProvider<Node>, vscode.Dispo
   private readonly server: Server;
   readonly onDidChangeTreeData = this.changed.event;
   sessions: readonly Session[] = [];
+  /** Whether the server has told which there are. */
+  known = false;
 
+  /** Sessions of other windows are heard of by nobody here; whoever comes back to this one may have made some. */
   constructor(server: Server) {
     this.server = server;
-    this.disposables = [this.changed, server.on("maestro/session/didChange", () => void this.refresh())];
+    this.disposables = [
+      this.changed,
+      server.on("maestro/session/didChange", () => this.renew()),
+      vscode.window.onDidChangeWindowState(({ focused }) => focused && this.renew()),
+    ];
+  }
+
+  /** Ask again, if a server was there to ask; none is started for this. */
+  renew(): void {
+    if (this.known) void this.refresh().catch(() => undefined);
   }
 
   /** Ask the server anew. */
@@ -34,7 +46,8 @@ export class SessionsTree implements vscode.TreeDataProvider<Node>, vscode.Dispo
       this.server.request("maestro/session/list", {}),
     ]);
     this.sessions = sessions;
-    this.roots = tree(providers, sessions, folder());
+    this.roots = tree(providers, sessions, folders());
+    this.learn(true);
     if (sessions.length > 0) await reached("session");
     this.changed.fire(undefined);
   }
@@ -43,6 +56,7 @@ export class SessionsTree implements vscode.TreeDataProvider<Node>, vscode.Dispo
   clear(): void {
     this.sessions = [];
     this.roots = [];
+    this.learn(false);
     this.changed.fire(undefined);
   }
 
@@ -58,11 +72,17 @@ export class SessionsTree implements vscode.TreeDataProvider<Node>, vscode.Dispo
   dispose(): void {
     for (const disposable of this.disposables) disposable.dispose();
   }
+
+  /** That nobody is signed in is said only once it is known. */
+  private learn(known: boolean): void {
+    this.known = known;
+    void vscode.commands.executeCommand("setContext", "maestro.sessionsKnown", known);
+  }
 }
 
-/** The URI of the folder that sessions are bound to. */
-export function folder(): string | undefined {
-  return vscode.workspace.workspaceFolders?.[0]?.uri.toString();
+/** The URIs of the folders that sessions are bound to: all, for folders open together have one session of a provider. */
+export function folders(): string[] {
+  return (vscode.workspace.workspaceFolders ?? []).map(({ uri }) => uri.toString());
 }
 
 function providerItem({ provider }: ProviderNode): vscode.TreeItem {
@@ -80,9 +100,14 @@ function sessionItem(node: SessionNode): vscode.TreeItem {
   item.contextValue = contextValue(node);
   item.iconPath = new vscode.ThemeIcon(ICONS[session.status]);
   item.description = description(node);
-  item.tooltip = [session.problem, session.identity?.email, session.identity?.plan].filter(Boolean).join("\n");
+  item.tooltip = tooltip(session);
   item.accessibilityInformation = { label: `${session.name}, ${item.description}` };
   return item;
+}
+
+function tooltip({ problem, identity, expiresAt }: Session): string {
+  const expiry = expiresAt && vscode.l10n.t("Expires: {0}", new Date(expiresAt).toLocaleString());
+  return [problem, identity?.email, identity?.plan, expiry].filter(Boolean).join("\n");
 }
 
 function description({ session, bound }: SessionNode): string {

@@ -21,12 +21,12 @@ export class StatusItems implements vscode.Disposable {
 
   show(shown: Shown): void {
     const level = severity(shown);
-    const message = shown.status?.message || words(shown.server);
+    const message = shown.waiting ? vscode.l10n.t("A tool waits for your permission.") : shown.status?.message || words(shown.server);
     this.bar.text = line(shown);
     this.bar.tooltip = message;
     this.bar.accessibilityInformation = { label: `Maestro: ${line(shown).replace(/\$\([^)]*\) /, "")}. ${message}` };
     this.bar.backgroundColor = level && new vscode.ThemeColor(`statusBarItem.${level}Background`);
-    this.bar.command = commandOf(shown.status?.command) ?? "maestro.switchSession";
+    this.bar.command = shown.waiting ? "maestro.answerQuestions" : (commandOf(shown.status?.command) ?? "maestro.switchSession");
     this.bar.show();
     this.language.text = message;
     this.language.busy = shown.server === "starting";

@@ -8,6 +8,8 @@ export interface Shown {
   readonly session?: string;
   readonly model?: string;
   readonly cost?: Cost;
+  /** Questions for permission that no view shows. */
+  readonly waiting?: number;
 }
 
 /** Session, model and cost, as far as they are known, behind a sign of how things are. */
@@ -17,12 +19,15 @@ export function line(shown: Shown): string {
 }
 
 /** Whether somebody should look. */
-export function severity({ server, status }: Shown): "error" | "warning" | undefined {
+export function severity(shown: Shown): "error" | "warning" | undefined {
+  const { server, status } = shown;
   if (server === "crashed" || server === "failed" || server === "noServer" || server === "incompatible") return "error";
+  if (status?.state !== "error" && shown.waiting) return "warning";
   return status?.state === "error" || status?.state === "warning" ? status.state : undefined;
 }
 
 function icon(shown: Shown): string {
+  if (shown.waiting) return "bell-dot";
   if (shown.server === "starting" || shown.status?.state === "busy") return "loading~spin";
   return severity(shown) ?? "comment-discussion";
 }

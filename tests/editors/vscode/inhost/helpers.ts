@@ -56,6 +56,16 @@ export async function requests(): Promise<string[]> {
   return (await (await fetch(process.env["TESTS_REQUESTS"] ?? "")).json()) as string[];
 }
 
+/** Accept what the fields of this work say, of which nothing tells when they are open, until it is done. */
+export async function accepting(work: Thenable<unknown>): Promise<void> {
+  let done = false;
+  void work.then(() => (done = true));
+  await eventually(async () => {
+    await vscode.commands.executeCommand("workbench.action.acceptSelectedQuickOpenItem");
+    return done;
+  }, "the end of it");
+}
+
 /** Open a file of the folder in an editor. */
 export async function open(name: string): Promise<vscode.TextEditor> {
   const folder = vscode.workspace.workspaceFolders?.[0]?.uri;

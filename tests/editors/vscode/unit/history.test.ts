@@ -4,7 +4,8 @@ import { describe, it } from "node:test";
 import { load, prepend } from "../../../../editors/vscode/src/chat/history.ts";
 import { reduce } from "../../../../editors/vscode/src/chat/reduce.ts";
 import { EMPTY } from "../../../../editors/vscode/src/chat/view.ts";
-import type { ChatEvent, Usage } from "../../../../editors/vscode/src/protocol.ts";
+import { turnsOf } from "../../../../editors/vscode/src/chat/said.ts";
+import type { ChatEvent, Message, Usage } from "../../../../editors/vscode/src/protocol.ts";
 
 const USAGE = { inputTokens: 1, outputTokens: 1, totalTokens: 2 } as Usage;
 
@@ -48,5 +49,31 @@ describe("history", () => {
 
   it("of an empty chat is empty", () => {
     assert.deepEqual(load([]).view, EMPTY);
+  });
+});
+
+describe("what a fork has from before", () => {
+  const message = (id: string, role: Message["role"], more: Partial<Message>): Message => ({ id, role, parts: [], createdAt: "", ...more });
+  const text = (words: string) => [{ type: "text" as const, text: words }];
+
+  it("is its messages as turns, calls with what came of them", () => {
+    const call = { type: "toolCall" as const, toolCallId: "k", name: "f", input: {} };
+    const turns = turnsOf([
+      message("u1", "user", { parts: text("Ask") }),
+      message("a1", "assistant", { parts: [...text("Wait."), call] }),
+      message("r1", "tool", { toolCallId: "k", status: "denied", parts: text("No.") }),
+      message("u2", "user", { parts: text("Again") }),
+    ]);
+    assert.deepEqual(turns.map(({ id, user, stopReason }) => [id, user?.text, stopReason]), [["u1", "Ask", "endTurn"], ["u2", "Again", "endTurn"]]);
+    assert.deepEqual(turns[0]?.parts, [
+      { type: "text", messageId: "a1", partId: "0", text: "Wait." },
+      { type: "tool", toolCallId: "k", name: "f", input: {}, status: "denied", content: "No." },
+    ]);
+    assert.deepEqual(turns[1]?.parts, []);
+  });
+
+  it("may begin in the middle of a turn", () => {
+    assert.deepEqual(turnsOf([message("a1", "assistant", { parts: text("Rest") })]).map(({ id, user }) => [id, user]), [["a1", undefined]]);
+    assert.deepEqual(turnsOf([]), []);
   });
 });

@@ -1,14 +1,17 @@
 // How a server is found, told its settings, and started again.
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import type { Readable } from "node:stream";
 import { describe, it } from "node:test";
-import { counted, mayRestart, MOST, report, WINDOW_MS } from "../../../../editors/vscode/src/server/crashes.ts";
+import { counted, mayRestart, MOST, pause, report, WINDOW_MS } from "../../../../editors/vscode/src/server/crashes.ts";
 import { candidates, version } from "../../../../editors/vscode/src/server/discovery.ts";
 import { requirement, steps } from "../../../../editors/vscode/src/server/environment.ts";
 import { Program } from "../../../../editors/vscode/src/server/program.ts";
 import { proxyVariables } from "../../../../editors/vscode/src/server/proxy.ts";
-import { Queue } from "../../../../editors/vscode/src/server/queue.ts";
 import { told } from "../../../../editors/vscode/src/server/settings.ts";
 import { Tail } from "../../../../editors/vscode/src/server/tail.ts";
+import { fill } from "../../../../editors/vscode/src/text.ts";
 
 const AT = { setting: [], path: "/a:.:relative:/b", windows: false, environment: "/env", exists: () => true };
 
@@ -40,21 +43,22 @@ describe("settings", () => {
     "maestro.chat.maxRounds": { workspaceValue: 3, workspaceFolderValue: 4 },
     "maestro.defaults.chat": {},
     "maestro.server.command": { globalValue: ["x"] },
+    "maestro.aliases": { globalValue: { a: "1", b: "2" }, workspaceValue: { b: "3" }, workspaceFolderValue: { c: "4" } },
   };
   const tell = (trusted: boolean) =>
     told(
       Object.keys(values),
       (name) => values[name as keyof typeof values],
-      new Set(["maestro.tools.runCommand"]),
+      new Set(["maestro.tools.runCommand", "maestro.aliases"]),
       trusted,
     );
 
   it("tells what was set, and neither defaults nor what is the editor's own", () => {
-    assert.deepEqual(tell(true), { tools: { runCommand: true }, chat: { maxRounds: 4 } });
+    assert.deepEqual(tell(true), { tools: { runCommand: true }, chat: { maxRounds: 4 }, aliases: { a: "1", b: "3", c: "4" } });
   });
 
   it("does not believe an untrusted folder what is restricted", () => {
-    assert.deepEqual(tell(false), { tools: { runCommand: false }, chat: { maxRounds: 4 } });
+    assert.deepEqual(tell(false), { tools: { runCommand: false }, chat: { maxRounds: 4 }, aliases: { a: "1", b: "2" } });
   });
 });
 
@@ -71,35 +75,20 @@ describe("crashes", () => {
   });
 
   it("reports the command, its end and its last words", () => {
-    const text = report({ command: ["maestro", "lsp"], exitCode: 3, lastLines: ["Traceback", "Boom"] });
-    assert.equal(text, "maestro lsp ended with exit code 3.\n\nTraceback\nBoom\n");
+    const told = (exitCode: number | null, signal: string | null, cause?: string): string =>
+      report(["maestro", "lsp"], { exitCode, signal, lastLines: ["Traceback", "Boom"] }, (text, ...values) => fill(text, values), cause);
+    assert.equal(told(3, null), "maestro lsp ended with exit code 3.\n\nTraceback\nBoom\n");
+    assert.equal(told(null, "SIGKILL", "why"), "maestro lsp was ended by SIGKILL.\nwhy\n\nTraceback\nBoom\n");
+  });
+
+  it("waits longer each time", () => {
+    assert.deepEqual([[1], [1, 2], [1, 2, 3]].map(pause), [500, 1000, 2000]);
   });
 
   it("keeps the last lines, however they arrive", () => {
     const tail = new Tail(2);
     for (const piece of ["one\ntw", "o\nthr", "ee\nfour"]) tail.add(piece);
     assert.deepEqual(tail.all(), ["two", "three", "four"]);
-  });
-});
-
-describe("queue", () => {
-  it("does one thing after the other, also after a failure", async () => {
-    const queue = new Queue();
-    const done: string[] = [];
-    const failing = queue.add("a", () => Promise.reject(new Error("no")));
-    const next = queue.add("b", async () => void done.push("b"));
-    await assert.rejects(failing);
-    await next;
-    assert.deepEqual(done, ["b"]);
-  });
-
-  it("does once what is asked for twice before it begins", async () => {
-    const queue = new Queue();
-    let times = 0;
-    const work = async (): Promise<void> => void (times += 1);
-    await Promise.all([queue.add("restart", work), queue.add("restart", work)]);
-    await queue.add("restart", work);
-    assert.equal(times, 2);
   });
 });
 
@@ -127,16 +116,46 @@ describe("proxy", () => {
 });
 
 describe("program", () => {
-  it("starts once, and is gone when it was waited for", async () => {
-    const program = new Program([process.execPath, "-e", "process.stdin.resume()"], {});
+  const running = async (script: string): Promise<Program> => {
+    const program = new Program([process.execPath, "-e", script], {});
     const child = await program.start();
+    child.stderr?.on("data", (text: Buffer) => program.tail.add(String(text)));
+    await once(child.stdout as Readable, "data");
+    return program;
+  };
+
+  it("starts once, and says how it ended", async () => {
+    const program = await running("process.stdin.resume().on('end', () => { console.error('bye'); process.exit(3); }); console.log()");
     await assert.rejects(program.start());
-    child.stdin?.end();
-    await program.gone();
-    assert.equal(program.exitCode, 0);
+    assert.deepEqual(await program.end(true), { exitCode: 3, signal: null, lastLines: ["bye"] });
+  });
+
+  it("is killed where it does not obey, with what it started", async () => {
+    const deaf = "process.on('SIGTERM', () => {}); setInterval(() => {}, 1000);";
+    const script = `const child = require('child_process').spawn(process.execPath, ['-e', ${JSON.stringify(deaf)}]); ${deaf} console.log(child.pid)`;
+    const program = new Program([process.execPath, "-e", script], {});
+    const child = await program.start();
+    const [printed] = (await once(child.stdout as Readable, "data")) as [Buffer];
+    assert.equal((await program.end(false)).signal, "SIGKILL");
+    assert.throws(() => process.kill(child.pid as number, 0), /ESRCH/);
+    await dead(Number(printed));
   });
 
   it("says when there is none", async () => {
-    await assert.rejects(new Program(["/no/such/program"], {}).start());
+    const program = new Program(["/no/such/program"], {});
+    await assert.rejects(program.start());
+    assert.deepEqual(await program.end(true), { exitCode: null, signal: null, lastLines: [] });
   });
 });
+
+/** Wait until a process is gone, or only its parent does not know yet. */
+async function dead(pid: number): Promise<void> {
+  const alive = (): boolean => {
+    try {
+      return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
+    } catch {
+      return false;
+    }
+  };
+  while (alive()) await new Promise((resolve) => setImmediate(resolve));
+}
