@@ -1,8 +1,10 @@
 """Audits in an editor without a client of ours: commands, diagnostics, code actions, hovers and lenses of plain LSP."""
 
 import json
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -500,6 +502,22 @@ def test_what_was_found_is_told_again_after_a_restart_and_nobody_is_asked(page: 
     assert _diagnostics_in(told, again.uri) == [diagnostic]
     assert again.fix(diagnostic) is not None
     assert len(provider.exchanges) == 1
+
+
+def test_a_file_that_cannot_be_looked_at_hides_no_other(page: Open, tmp_path: Path) -> None:
+    here = page(ABLE)
+    [diagnostic] = here.audited()
+    assert here.client.exit() == 0
+    with closing(sqlite3.connect(tmp_path / "maestro" / "data" / "maestro.db", isolation_level=None)) as store:
+        store.execute(
+            "INSERT INTO audited_documents SELECT ?, provider, session_id, model, rules, min_severity"
+            " FROM audited_documents",
+            [(tmp_path / f"{'0' * 300}.py").as_uri()],  # longer than a name can be, and before the other one
+        )
+    again = page(ABLE)
+    told = again.client.wait(lambda message: _diagnostics_in(message, again.uri) != [])
+
+    assert _diagnostics_in(told, again.uri) == [diagnostic]
 
 
 def test_findings_follow_a_file_that_is_renamed(page: Open, tmp_path: Path) -> None:

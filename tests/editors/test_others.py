@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -108,15 +109,25 @@ def test_emacs(place: Place, heading: str, script: str) -> None:
     assert place.file.read_text() == MENDED
 
 
+@contextmanager
+def at_the_file(place: Place, *command: str) -> Iterator[Tmux]:
+    """A terminal in which an editor shows the file; in the end it is written, and the editor left."""
+    terminal = Tmux(place.home)
+    subprocess.run([*terminal.prefix, *command, str(place.file)], cwd=place.folder, env=place.variables, check=True)
+    try:
+        terminal.wait_for("import os")
+        yield terminal
+        terminal.type(":wq", "Enter")
+        terminal.wait_without("def total")
+    finally:
+        terminal.close()
+
+
 @pytest.mark.timeout(300)
 def test_helix(place: Place) -> None:
     over = unpacked("helix", "forky", "hx")
     place.write(".config/helix/languages.toml", snippet("Helix"))
-    terminal = Tmux(place.home)
-    command = [*terminal.prefix, *over, "env", "HELIX_RUNTIME=/usr/lib/hx/runtime", "hx", str(place.file)]
-    subprocess.run(command, cwd=place.folder, env=place.variables, check=True)
-    try:
-        terminal.wait_for("import os")
+    with at_the_file(place, *over, "env", "HELIX_RUNTIME=/usr/lib/hx/runtime", "hx") as terminal:
         place.wait_for_server()
         terminal.type(":lsp-workspace-command maestro.audit.workspace", "Enter")
         terminal.wait_for(FOUND)
@@ -128,10 +139,6 @@ def test_helix(place: Place) -> None:
         terminal.wait_for("Fix: ")
         terminal.type("Enter")
         terminal.wait_without("import os")
-        terminal.type(":wq", "Enter")
-        terminal.wait_without("def total")
-    finally:
-        terminal.close()
     assert place.file.read_text() == MENDED
 
 
@@ -142,11 +149,7 @@ def test_vim_with_ale(place: Place) -> None:
     options = "set nocompatible nomore noswapfile\nset rtp^=/usr/share/vim-ale\nlet g:ale_virtualtext_cursor = 2\n"
     start = "filetype plugin on\nruntime plugin/ale.vim\n"
     init = place.write("vimrc", options + start + snippet("Vim, ALE"))
-    terminal = Tmux(place.home)
-    command = [*terminal.prefix, *over, "vim.basic", "-u", init, str(place.file)]
-    subprocess.run(command, cwd=place.folder, env=place.variables, check=True)
-    try:
-        terminal.wait_for("import os")
+    with at_the_file(place, *over, "vim.basic", "-u", init) as terminal:
         terminal.type(":write", "Enter")
         terminal.wait_for(FOUND)
         terminal.type("w", ":ALEHover", "Enter")
@@ -155,10 +158,6 @@ def test_vim_with_ale(place: Place) -> None:
         terminal.wait_for("1) Fix: ")
         terminal.type("1", "Enter")
         terminal.wait_without("import os")
-        terminal.type(":wq", "Enter")
-        terminal.wait_without("def total")
-    finally:
-        terminal.close()
     assert place.file.read_text() == MENDED
 
 

@@ -33,10 +33,6 @@ class Recall:
         self._documents.findings.announce()
 
     async def _tell(self, uri: str, asked: Asked) -> None:
-        path = path_of(uri)
-        if path is not None and not await asyncio.to_thread(path.exists):
-            self._audited.forget([uri])
-            return
         question = Question(
             f"aud_{uuid4().hex[:16]}",
             asked.provider,
@@ -48,10 +44,14 @@ class Recall:
             fresh=False,
             generate=_nobody,
         )
+        path = path_of(uri)
         try:
-            await self._documents.review(question, Target(uri, chosen=False))
-        except MaestroError as error:
-            _log.info("What was found in a document is not told again: %s", error.message)
+            if path is not None and not await asyncio.to_thread(path.exists):
+                self._audited.forget([uri])
+            else:
+                await self._documents.review(question, Target(uri, chosen=False))
+        except (MaestroError, OSError) as error:  # a folder that may not be entered hides only what is in it
+            _log.info("What was found in a document is not told again: %s", error)
 
 
 async def _nobody(compose: Compose) -> RawReply:
